@@ -82,9 +82,11 @@ TraceNames trace_names(const PreparedRun& run) {
   for (const NodeSpec& node : run.spec.nodes) {
     names.nodes.push_back(node.name);
     std::vector<std::string>& chains = names.chains.emplace_back();
-    for (const Shard& shard : run.plan.shards)
-      if (shard.node == node.name)
-        for (const Chain& chain : shard.program.chains) chains.push_back(chain.label);
+    for (const PreparedRun* service : services_of(run))
+      for (const CopyPlace& copy : service->copies)
+        for (const Shard& shard : service->plan.shards)
+          if (copy.node(shard.node) == node.name)
+            for (const Chain& chain : shard.program.chains) chains.push_back(chain.label);
   }
   for (const TopologyLink& link : run.topology.links) names.links.push_back(link.name);
   for (const FaultRule& rule : run.faults.rules) names.fault_rules.push_back(rule.id);
@@ -119,7 +121,8 @@ std::string outputs_file(const std::string& output, std::size_t of) {
 
 // The types of the CSV files that the run leaves.
 std::string columns_of(const PreparedRun& run, const RunResults& results) {
-  std::vector<CsvFile> files{csv_file("requests.csv", requests_columns())};
+  std::vector<CsvFile> files{csv_file(
+      "requests.csv", results.tells_of_services ? service_requests_columns() : requests_columns())};
   if (leaves_firings(run)) files.push_back(firings_columns());
   if (results.links) files.push_back(csv_file("links.csv", kLinkFields));
   if (results.series) files.push_back(csv_file("links_series.csv", series_columns()));
@@ -219,10 +222,12 @@ int verdict(const PreparedRun& run, const FinishedRun& finished) {
     cause(1, fmt::format("{} of {} {}", results.outputs.mismatched, results.outputs.checked,
                          has_plan(run) ? "outputs differ from the unsharded run"
                                        : "messages are not what was sent"));
-  const double p99 = latency_summary(results).p99;
-  if (run.spec.service.sla_p99.count() > 0 && p99 > in_us(run.spec.service.sla_p99))
-    cause(1, fmt::format("SLA missed: p99 is {:.3f} us, promised {}", p99,
-                         to_string(run.spec.service.sla_p99)));
+  for (const ServiceResult& service : results.services)
+    for (const ServiceResult::Promise& promise : service.sla)
+      if (!promise.met)
+        cause(1, fmt::format("SLA{} missed: {} is {}, promised {}",
+                             service.name.empty() ? "" : " of " + service.name, promise.key,
+                             promise.measured, promise.said));
   return status;
 }
 

@@ -210,27 +210,54 @@ constexpr Field kPartitionRows[] = {
         .if_changed(),
 };
 
-void check_service(void* object, FieldCheck& check) {
-  const auto& it = *static_cast<ServiceSpec*>(object);
-  if (it.replicas != 1)
-    check.error("replicas",
-                fmt::format("{}: this version serves one replica of the model", it.replicas));
-}
-
 constexpr Field kServiceSlaRows[] = {
     field<&ServiceSpec::sla_p99>("p99", "A run that misses it ends with status 1.")
         .between(Duration{1}, kLongestTime)
         .by_default("none")
         .if_changed(),
+    field<&ServiceSpec::sla_p50>("p50", "The median latency, in the same way.")
+        .between(Duration{1}, kLongestTime)
+        .by_default("none")
+        .if_changed(),
+    field<&ServiceSpec::sla_p90>("p90", "The 90th percentile.")
+        .between(Duration{1}, kLongestTime)
+        .by_default("none")
+        .if_changed(),
+    field<&ServiceSpec::sla_p99_9>("p99_9", "The 99.9th percentile.")
+        .between(Duration{1}, kLongestTime)
+        .by_default("none")
+        .if_changed(),
+    field<&ServiceSpec::sla_max>("max", "The longest latency.")
+        .between(Duration{1}, kLongestTime)
+        .by_default("none")
+        .if_changed(),
+    field<&ServiceSpec::sla_throughput>("throughput", "Requests a second, at least.")
+        .between(EventRate{1}, EventRate{1'000'000'000})
+        .by_default("none")
+        .if_changed(),
+    field<&ServiceSpec::sla_refused>("refused", "Share of the requests that is refused, at most.")
+        .by_default("none")
+        .if_changed(),
 };
-constexpr Field kServiceRows[] = {
-    field<&ServiceSpec::replicas>("replicas", "Copies of the model; this version serves one.")
-        .between<std::int64_t>(0, kNodesMost),
+constexpr Field kReplicaRows[] = {
+    field<&ServiceSpec::replicas>(
+        "replicas", "Copies of the model, on devices of their own (docs/services.md).")
+        .between<std::int64_t>(1, 1'024),
+    field<&ServiceSpec::balance>(
+        "balance",
+        "Which copy a batch goes to: each in turn, the one at which the host has fewest requests "
+        "open, or of two that are drawn the one with fewer.")
+        .spelled(kBalances)
+        .if_changed(),
+};
+constexpr Field kSparesRow[] = {
     field<&ServiceSpec::spares>(
         "spares",
         "NPUs kept in reserve, the last of the file: each can take the place "
         "of one with the same device that fails (docs/recovery.md).")
         .between<std::int64_t>(0, kNodesMost),
+};
+constexpr Field kPromiseRows[] = {
     field<&ServiceSpec::batch>("batch", "Requests that run through the program together.")
         .between<std::int64_t>(1, kBatchMost)
         .in("requests")
@@ -239,35 +266,84 @@ constexpr Field kServiceRows[] = {
                                     "Most that the first request of a batch waits for the others.")
         .between(Duration{0}, kLongestTime)
         .trade("batches leave half empty", "longer waits"),
+    field<&ServiceSpec::queue_limit>(
+        "queue_limit",
+        "Most requests that a host with clients has open; one more is refused. 0: any number.")
+        .between<std::int64_t>(0, 100'000'000)
+        .in("requests")
+        .trade("more are refused", "longer waits")
+        .if_changed(),
     section<kServiceSlaFields>("sla", "What is promised to clients.").if_changed(),
 };
+constexpr auto kServiceRows = joined(joined(kReplicaRows, kSparesRow), kPromiseRows);
+
+// Beside the keys of a service those of the file that are about one model.
+constexpr Field kServicesOwnRows[] = {
+    described("name", "In results.", FieldType::kName).needed(),
+    described("nodes", "Nodes that its model may use: names, ranges or globs.").by_default("all"),
+    described("model", "What it runs.", FieldType::kMap).of(kModelFields).needed(),
+    described("placement", "Where its operators run, as in the file without services.")
+        .by_default("none"),
+    described("partition", "How its model is cut.", FieldType::kMap).of(kPartitionFields),
+    described("workload", "Who sends what to it.", FieldType::kMap).of(kWorkloadFields),
+};
+constexpr auto kServicesRows = joined(joined(kServicesOwnRows, kReplicaRows), kPromiseRows);
 
 // ---- Workload
 
 void check_workload(void* object, FieldCheck& check) {
-  const bool poisson = static_cast<WorkloadSpec*>(object)->arrival == "poisson";
-  if (poisson && !check.has("rate"))
-    check.error("arrival", "poisson needs workload.rate, requests a second: rate: 20 k/s");
-  if (!poisson && check.has("rate"))
-    check.error("rate",
-                "belongs to arrival: poisson; closed clients send when they have an answer");
-  if (poisson && check.has("think"))
-    check.error("think", "belongs to arrival: closed; poisson requests do not wait for answers");
+  const std::string& arrival = static_cast<WorkloadSpec*>(object)->arrival;
+  const bool closed = arrival == "closed", bursty = arrival == "bursty", trace = arrival == "trace";
+  const bool random = arrival == "poisson" || bursty;
+  if (random && !check.has("rate"))
+    check.error("arrival",
+                fmt::format("{} needs workload.rate, requests a second: rate: 20 k/s", arrival));
+  if (!random && check.has("rate"))
+    check.error("rate", trace
+                            ? "belongs to arrival: poisson or bursty; a trace says when"
+                            : "belongs to arrival: poisson; closed clients send when they have an "
+                              "answer");
+  if (!closed && check.has("think"))
+    check.error(
+        "think",
+        fmt::format("belongs to arrival: closed; {} requests do not wait for answers", arrival));
+  if (!bursty && check.has("burst")) check.error("burst", "belongs to arrival: bursty");
+  if (trace && !check.has("instants"))
+    check.error("arrival", "trace needs workload.instants, a file with an instant a line");
+  if (!trace && check.has("instants")) check.error("instants", "belongs to arrival: trace");
 }
 
-constexpr FieldWord kArrivals[] = {{"closed"}, {"poisson"}};
+constexpr FieldWord kArrivalWords[] = {{"closed"}, {"poisson"}, {"bursty"}, {"trace"}};
 constexpr Field kRequestRows[] = {
     field<&WorkloadSpec::clients>("clients", "Each has one request open.")
         .between<std::int64_t>(1, 65'536),
-    field<&WorkloadSpec::arrival>("arrival",
-                                  "`closed`: a client sends when it has its answer; `poisson`: at "
-                                  "random instants, by the seed.")
-        .spelled(kArrivals),
+    described("hosts",
+              "CPU hosts over which the clients are spread: `all`, or names, ranges or globs.")
+        .by_default("the first"),
+    field<&WorkloadSpec::arrival>(
+        "arrival",
+        "`closed`: a client sends when it has its answer; `poisson`: at "
+        "random instants, by the seed; `bursty`: several at once, at such "
+        "instants; `trace`: at the instants of a file.")
+        .spelled(kArrivalWords),
     field<&WorkloadSpec::requests>("requests", "Requests in all.")
         .between<std::int64_t>(1, 100'000'000),
-    field<&WorkloadSpec::rate>("rate", "Requests a second, of `poisson`.")
+    field<&WorkloadSpec::rate>("rate", "Requests a second, of `poisson` and `bursty`.")
         .between(EventRate{1}, EventRate{1'000'000'000})
         .by_default("none")
+        .if_changed(),
+    field<&WorkloadSpec::burst>("burst", "Requests that begin at once, of `bursty`.")
+        .between<std::int64_t>(1, 1'000'000)
+        .if_changed(),
+    field<&WorkloadSpec::instants>(
+        "instants",
+        "Of `trace`: a file whose first line is `at`, and each other an instant after the start, "
+        "`3 us`, not before that of the line above.")
+        .as(FieldType::kPath)
+        .if_changed(),
+    field<&WorkloadSpec::warm_up>(
+        "warm_up", "Share of the requests, the first ones, that statistics leave out.")
+        .between(Probability{0}, Probability{900'000'000})
         .if_changed(),
     field<&WorkloadSpec::think>("think",
                                 "Pause between an answer and the next request of `closed`.")
@@ -412,6 +488,12 @@ constexpr Field kClusterRows[] = {
     map_field<&ClusterSpec::service, kServiceFields>("service", "What is promised to clients."),
     map_field<&ClusterSpec::workload, kRequestFields>("workload", "Who sends what.")
         .of(kWorkloadFields),
+    described("services",
+              "Several services on one pool of nodes, in place of `model`, `placement`, "
+              "`partition`, `service` and `workload` (docs/services.md).",
+              FieldType::kMaps)
+        .of(kServicesFields)
+        .by_default("one, of those"),
     described("workloads", "Several kinds of communication at once, also beside a model.",
               FieldType::kMaps)
         .of(kWorkloadsFields)
@@ -465,8 +547,8 @@ constexpr FieldTable kModelFields =
 constexpr FieldTable kRnnFields = fields_of<RnnOptions>("rnn", kRnnRows).ruled(&check_rnn);
 constexpr FieldTable kPartitionFields =
     fields_of<PartitionSpec>("partition", kPartitionRows).ruled(&check_partition);
-constexpr FieldTable kServiceFields =
-    fields_of<ServiceSpec>("service", kServiceRows).ruled(&check_service);
+constexpr FieldTable kServiceFields = fields_of<ServiceSpec>("service", kServiceRows);
+constexpr FieldTable kServicesFields = fields_of<ServiceSpec>("services", kServicesRows);
 constexpr FieldTable kServiceSlaFields = fields_of<ServiceSpec>("sla", kServiceSlaRows);
 constexpr FieldTable kRequestFields =
     fields_of<WorkloadSpec>("workload", kRequestRows).ruled(&check_workload);

@@ -20,9 +20,10 @@ extern const FieldTable kRnnFields;
 extern const FieldTable kPartitionFields;
 extern const FieldTable kServiceFields;
 extern const FieldTable kServiceSlaFields;
-extern const FieldTable kRequestFields;     // `workload:` of a model
-extern const FieldTable kWorkloadsFields;   // an entry of `workloads:`
-extern const FieldTable kWorkloadFields;    // and of all kinds of communication
+extern const FieldTable kServicesFields;   // an entry of `services:`; its members are ServiceSpec's
+extern const FieldTable kRequestFields;    // `workload:` of a model
+extern const FieldTable kWorkloadsFields;  // an entry of `workloads:`
+extern const FieldTable kWorkloadFields;   // and of all kinds of communication
 extern const FieldTable kClusterLtlFields;  // those of LTL, with a cluster's defaults
 extern const FieldTable kWallKeyFields;     // those of WallOptions, as files spell them
 extern const FieldTable kLimitsFields;

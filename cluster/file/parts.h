@@ -93,6 +93,12 @@ void read_model(MapReader& cluster, ModelSpec& out);
 // `nodes` resolve the names in a communication workload; empty if they could not be read.
 void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,
                    WorkloadSpec& out);
+// `services:`. Errors: no list, an entry without a name or a name used twice, more than kServicesMost.
+void read_services(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,
+                   std::vector<NamedService>& out);
+// The instants of `workload.instants`. Errors: with the line, a word that is no time, one before that
+// of the line above, no lines at all.
+Checked<std::vector<Duration>> read_instants(const std::string& path, FilesRead& files);
 // `workloads:`. Errors: no list, a name used twice, more than kWorkloadsMost, none that is measured and
 // no model.
 void read_workloads(MapReader& cluster, const ReadSite& site, const std::vector<NodeSpec>& nodes,

@@ -42,8 +42,11 @@ std::string name_from_file(const std::string& file) {
   return name.empty() ? "cluster" : name;
 }
 
-Mark mark_of_precision(MapReader& map) {
-  const YamlValue* model = map.find("model");
+// Where the precision of a service stands; `number`: in the list, if there is one.
+Mark mark_of_precision(MapReader& map, std::size_t number) {
+  const YamlValue* entry = map.find("services");
+  const YamlValue* model =
+      entry == nullptr ? map.find("model") : entry->items[number].find("model");
   const YamlValue* precision = model == nullptr ? nullptr : model->find("precision");
   return precision == nullptr ? map.mark() : precision->mark;
 }
@@ -62,17 +65,16 @@ bool accepts(NpuDevice& device, const NumberFormat& wanted, const std::vector<Np
 // A precision every NPU must be able to multiply in: a format of the file or of a device, a
 // built-in one or a descriptor. It is kept by its canonical name. What the nodes have is not asked
 // when a device is wrong.
-void check_precision(MapReader& map, ClusterSpec& spec, bool good_devices) {
+void check_precision(MapReader& map, Mark mark, ClusterSpec& spec, std::string& precision,
+                     bool good_devices) {
   std::vector<NpuFormat> known = spec.formats;
   for (const NodeSpec& node : spec.nodes)
     for (const NpuFormat& format : node.device.npu.formats)
       if (node.device.kind == Device::Kind::kNpu && !find_format(known, format.format.name))
         known.push_back(format);
-  const Result<NumberFormat> wanted = resolve_format(spec.model.precision, known);
-  if (!wanted)
-    return map.context().error(mark_of_precision(map),
-                               "model.precision: " + wanted.error().message);
-  spec.model.precision = wanted->name;
+  const Result<NumberFormat> wanted = resolve_format(precision, known);
+  if (!wanted) return map.context().error(mark, "model.precision: " + wanted.error().message);
+  precision = wanted->name;
   if (!good_devices) return;
   std::string last_bad;
   for (NodeSpec& node : spec.nodes) {
@@ -83,9 +85,8 @@ void check_precision(MapReader& map, ClusterSpec& spec, bool good_devices) {
     std::vector<std::string> names;
     for (const NpuFormat& format : device.formats) names.push_back(format.format.name);
     last_bad = device.name;
-    map.context().error(mark_of_precision(map),
-                        fmt::format("model.precision: {} on {} has no {}; it has {}", last_bad,
-                                    node.name, spec.model.precision, fmt::join(names, ", ")));
+    map.context().error(mark, fmt::format("model.precision: {} on {} has no {}; it has {}",
+                                          last_bad, node.name, precision, fmt::join(names, ", ")));
   }
 }
 
@@ -96,6 +97,45 @@ void check_whole(MapReader& map, const ClusterSpec& spec) {
   if (spec.partition.min_nodes > npus && spec.placement.empty())
     map.error("partition", fmt::format("min_nodes is {}, but {} of the nodes have an NPU",
                                        spec.partition.min_nodes, npus));
+}
+
+void check_precisions(MapReader& map, ClusterSpec& spec, bool good_devices) {
+  const auto check = [&](std::size_t number, std::string& precision) {
+    if (!precision.empty())
+      check_precision(map, mark_of_precision(map, number), spec, precision, good_devices);
+  };
+  if (spec.services.empty()) check(0, spec.model.precision);
+  for (std::size_t i = 0; i < spec.services.size(); ++i) check(i, spec.services[i].model.precision);
+  if (!spec.services.empty()) spec.model.precision = spec.services.front().model.precision;
+}
+
+// What the file says of the first service stands for itself too.
+void take_first_service(ClusterSpec& spec) {
+  if (spec.services.empty()) return;
+  const NamedService& first = spec.services.front();
+  spec.model = first.model;
+  spec.placement = first.placement;
+  spec.partition = first.partition;
+  spec.service = first.service;
+  spec.workload = first.workload;
+  spec.service_name = first.name;
+}
+
+// What several copies, hosts or services cannot do.
+void check_services(MapReader& map, const ClusterSpec& spec) {
+  const bool several = spec.services.size() > 1;
+  if (several && spec.save_outputs)
+    map.error("outputs", "save: all is of one service, and there are several");
+  const auto one = [&](const ServiceSpec& service, const WorkloadSpec& workload) {
+    return service.replicas == 1 && workload.hosts.size() <= 1;
+  };
+  const bool single = !several && one(spec.service, spec.workload);
+  if (is_managed(spec) && !single)
+    map.error(!spec.services.empty()      ? "services"
+              : spec.service.replicas > 1 ? "service"
+                                          : "workload",
+              "a run that recovers has one service with one replica and its clients on one host; "
+              "leave out spares, manager and the faults that need one, or write replicas: 1");
 }
 
 // Runs a reader of a part; returns the number of errors it found.
@@ -116,14 +156,23 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   const bool good_devices = read_nodes(map, site, out.formats, out.nodes);
   reading.nodes = !out.nodes.empty();
   const bool needs_model = !asks_for_traffic(map);
-  if (needs_model || map.find("model") != nullptr)
+  const bool listed = map.find("services") != nullptr;
+  if (listed)
+    reading.model = errors_of(map, [&] { read_services(map, site, out.nodes, out.services); }) == 0;
+  else if (needs_model || map.find("model") != nullptr)
     reading.model = errors_of(map, [&] { read_model(map, out.model); }) == 0;
-  read_placement(map, out.nodes, out.placement);
-  read_field(map, "service", &out);
-  read_partition(map, out.nodes, out.partition);
+  if (!listed) {
+    read_placement(map, out.nodes, out.placement);
+    read_field(map, "service", &out);
+    if (const YamlValue* service = map.find("service"); service != nullptr)
+      if (const YamlValue* replicas = service->find("replicas"); replicas != nullptr)
+        out.service.position = map.context().where(replicas->mark) + ": service.replicas";
+    read_partition(map, out.nodes, out.partition);
+  }
+  take_first_service(out);
   // The parts that no plan depends on.
   std::size_t aside = errors_of(map, [&] {
-    read_workload(map, site, out.nodes, out.workload);
+    if (!listed) read_workload(map, site, out.nodes, out.workload);
     read_workloads(map, site, out.nodes, out.workloads);
   });
   reading.workload = aside == 0;
@@ -147,16 +196,20 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   check_buffers(map, out);
   aside += errors_of(map, [&] {
     check_combinations(map, out);
+    check_services(map, out);
     check_manager(map, out);
     check_fidelity(map, out);
   });
   map.finish();
-  if (out.model.rnn) {
-    out.model.rnn->seed = out.seed;
-    out.model.rnn->with_weights = out.compute != ComputeKind::kTiming;
-  }
+  const auto seed = [&out](ModelSpec& model) {
+    if (!model.rnn) return;
+    model.rnn->seed = out.seed;
+    model.rnn->with_weights = out.compute != ComputeKind::kTiming;
+  };
+  seed(out.model);
+  for (NamedService& service : out.services) seed(service.model);
   if (reading.nodes && good_devices && needs_model) check_whole(map, out);
-  if (!out.model.precision.empty()) check_precision(map, out, good_devices);
+  check_precisions(map, out, good_devices);
   reading.rest = map.context().count() == aside;
 }
 

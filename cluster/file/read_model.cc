@@ -46,7 +46,7 @@ bool read_path(MapReader& map, std::string_view key, std::string& out) {
 void read_model(MapReader& cluster, ModelSpec& out) {
   const YamlValue* value = cluster.require("model");
   if (value == nullptr) return;
-  MapReader map(cluster.context(), *value, kModelFields, "model");
+  MapReader map(cluster.context(), *value, kModelFields, cluster.label_of("model"));
   if (!map.is_map()) return;
   // What the window means depends on the places, and only a file has a state to speak of.
   read_place(map, out);

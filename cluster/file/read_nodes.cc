@@ -103,19 +103,21 @@ class NodesReader {
 
 void check_roles(MapReader& cluster, const std::vector<NodeSpec>& nodes,
                  const std::map<std::string, Mark>& marks) {
-  // With a placement parts of the model run on any hosts.
-  const bool placed = cluster.find("placement") != nullptr;
+  // With a placement parts of the model run on any hosts, and the clients of services are on several.
+  const bool placed = cluster.find("placement") != nullptr || cluster.find("services") != nullptr;
+  const YamlValue* const workload = cluster.find("workload");
+  const bool several = placed || (workload != nullptr && workload->find("hosts") != nullptr);
   std::size_t npus = 0;
   const NodeSpec* host = nullptr;
   for (const NodeSpec& node : nodes) {
     npus += node.device.kind == Device::Kind::kNpu;
     if (node.device.kind == Device::Kind::kNpu) continue;
-    if (host != nullptr && !placed) {
+    if (host != nullptr && !several) {
       cluster.context().error(
           marks.at(node.name),
           fmt::format("\"{}\" is a second host, beside \"{}\": without a placement the clients and "
-                      "the model's CPU part are on one; allowed is one node with device cpu, or "
-                      "placement: {{\"*\": {}}}",
+                      "the model's CPU part are on one; allowed is one node with device cpu, "
+                      "workload.hosts, or placement: {{\"*\": {}}}",
                       node.name, host->name, node.name));
       break;
     }

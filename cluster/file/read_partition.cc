@@ -64,7 +64,7 @@ void read_partition(MapReader& cluster, const std::vector<NodeSpec>& nodes, Part
   const YamlValue* value = cluster.find("partition");
   if (value == nullptr) return;
   out.position = cluster.context().where(value->mark);
-  MapReader map(cluster.context(), *value, kPartitionFields, "partition");
+  MapReader map(cluster.context(), *value, kPartitionFields, cluster.label_of("partition"));
   if (!map.is_map()) return;
   read_forbid(map, nodes, out);
   read_colocate(map, out);

@@ -185,7 +185,8 @@ std::string row_text(const Field& row, const FieldValue& value, const std::vecto
 bool asks_for_traffic(MapReader& cluster) {
   const YamlValue* workload = cluster.find("workload");
   if (workload == nullptr)
-    return cluster.find("workloads") != nullptr && cluster.find("model") == nullptr;
+    return cluster.find("workloads") != nullptr && cluster.find("model") == nullptr &&
+           cluster.find("services") == nullptr;
   return workload->kind == YamlValue::Kind::kMap && workload->find("kind") != nullptr;
 }
 

@@ -8,14 +8,56 @@
 namespace soliton {
 namespace {
 
-// Traces bring keys of their own; saying that they are unknown would only confuse.
-bool is_supported(MapReader& map) {
-  const YamlValue* value = map.scalar("arrival");
-  if (value != nullptr && value->text == "trace") {
-    map.error("arrival", "\"trace\" is not supported in this version; supported: closed, poisson");
-    return false;
-  }
-  return true;
+// Clients are on CPU hosts; a glob may match others as well.
+void read_hosts(MapReader& map, const std::vector<NodeSpec>& nodes, WorkloadSpec& out) {
+  const YamlValue* value = map.find("hosts");
+  if (value == nullptr || nodes.empty()) return;
+  std::set<std::string> named;
+  const auto add = [&](const YamlValue& item) {
+    const bool all = item.kind == YamlValue::Kind::kScalar && item.text == "all";
+    bool any = false;
+    std::vector<std::string> names;
+    if (!all) names = read_node_names(map.context(), item, map.label_of("hosts"), nodes);
+    std::vector<std::string> hosts;
+    for (const NodeSpec& node : nodes) {
+      if (node.device.kind != Device::Kind::kCpu) continue;
+      hosts.push_back(node.name);
+      if (!all && std::ranges::find(names, node.name) == names.end()) continue;
+      named.insert(node.name);
+      any = true;
+    }
+    if (!any && (all || !names.empty()))
+      map.context().error(item.mark,
+                          fmt::format("{}: {} has no CPU, and clients are on CPU hosts{}",
+                                      map.label_of("hosts"), all ? "no node" : names.front(),
+                                      all ? "" : suggestion(names.front(), hosts)));
+  };
+  if (value->kind == YamlValue::Kind::kList)
+    for (const YamlValue& item : value->items) add(item);
+  else
+    add(*value);
+  for (const NodeSpec& node : nodes)
+    if (named.contains(node.name)) out.hosts.push_back(node.name);
+  if (out.hosts.size() > 1 && out.arrival == "closed" &&
+      out.clients < static_cast<std::int64_t>(out.hosts.size()))
+    map.error("hosts",
+              fmt::format("{} clients cannot be spread over {} hosts: allowed are {} hosts, "
+                          "or more clients",
+                          out.clients, out.hosts.size(), out.clients));
+}
+
+// As many requests as the file has instants, unless the cluster file asks for fewer.
+void read_trace(MapReader& map, const ReadSite& site, WorkloadSpec& out) {
+  if (out.arrival != "trace" || out.instants.empty()) return;
+  Checked<std::vector<Duration>> instants = read_instants(out.instants, site.files);
+  if (!instants) return map.context().include(map.mark_of("instants"), std::move(instants.error()));
+  out.arrivals = std::move(*instants);
+  const auto rows = static_cast<std::int64_t>(out.arrivals.size());
+  if (map.find("requests") == nullptr)
+    out.requests = rows;
+  else if (out.requests > rows)
+    map.error("requests", fmt::format("{} is more than the {} instants of {}", out.requests, rows,
+                                      out.instants));
 }
 
 // Records the position of each file's name, for errors in that file.
@@ -104,7 +146,8 @@ void read_workloads(MapReader& cluster, const ReadSite& site, const std::vector<
   const bool measured = std::any_of(out.begin(), out.end(), [](const NamedTraffic& workload) {
     return is_measured(workload.traffic);
   });
-  if (!measured && !out.empty() && cluster.find("model") == nullptr)
+  if (!measured && !out.empty() && cluster.find("model") == nullptr &&
+      cluster.find("services") == nullptr)
     cluster.error("workloads",
                   "has none that is measured, and the run would have no end; add one "
                   "that is, or a model");
@@ -114,7 +157,7 @@ void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<N
                    WorkloadSpec& out) {
   const YamlValue* value = cluster.find("workload");
   if (value == nullptr) return;
-  MapReader map(cluster.context(), *value, kWorkloadFields, "workload");
+  MapReader map(cluster.context(), *value, kWorkloadFields, cluster.label_of("workload"));
   if (!map.is_map()) return;
   out.position = cluster.context().where(value->mark);
   if (map.find("kind") != nullptr) {
@@ -125,9 +168,10 @@ void read_workload(MapReader& cluster, const ReadSite& site, const std::vector<N
                                     out.traffic->kind->name));
     return;
   }
-  if (!is_supported(map)) return;
   read_input(map, out);
   read_fields(map, kRequestFields, &out);
+  read_hosts(map, nodes, out);
+  read_trace(map, site, out);
   note_files(map, out);
   map.finish();
 }

@@ -10,6 +10,7 @@
 #include "cluster/file/expectation.h"
 #include "fabric/faults/fault_plan.h"
 #include "fabric/ltl/options.h"
+#include "node/cpu/client_workload.h"
 #include "node/deployment/manager_options.h"
 #include "node/deployment/wall_options.h"
 #include "node/traffic/traffic.h"
@@ -106,9 +107,15 @@ struct PartitionSpec {
 
 struct WorkloadSpec {
   std::int64_t clients = 1;
-  std::string arrival = "closed";  // or "poisson"
-  EventRate rate{};                // of poisson
+  std::vector<std::string>
+      hosts;  // of the clients, CPU hosts in the file's order; empty: the first one
+  std::string arrival = "closed";  // or "poisson", "bursty", "trace"
+  EventRate rate{};                // of poisson and bursty
+  std::int64_t burst = 8;          // of bursty: requests that begin at once
+  std::string instants;            // of trace: path of a file
+  std::vector<Duration> arrivals;  // of trace: what the file says, ascending
   std::int64_t requests = 100;
+  Probability warm_up{};  // share of the requests that statistics leave out, the first ones
   // `random`, a .npy path, or "" if there is a file for each input of the model.
   std::string input = "random";
   std::vector<NamedFile> inputs, goldens;  // by input and by output of the model
@@ -127,11 +134,31 @@ struct WorkloadSpec {
 
 struct ServiceSpec {
   std::int64_t replicas = 1;
+  Balance balance = Balance::kRoundRobin;
   std::int64_t spares = 0;
-  Duration sla_p99{};                     // 0: none
+  // What is promised; 0: nothing, and of refused requests no value.
+  Duration sla_p50{}, sla_p90{}, sla_p99{}, sla_p99_9{}, sla_max{};
+  EventRate sla_throughput{};
+  std::optional<Probability> sla_refused;
+  std::int64_t queue_limit = 0;           // open requests of each host with clients; 0: any number
   std::int64_t batch = 1;                 // requests that run together at most
   Duration batch_wait = milliseconds(1);  // longest wait of a batch's first request
+  std::string position;                   // of `replicas`, for errors; "": it is not said
 };
+
+// A service of several: a model, who asks it, and what is promised. Beside `services` those of the file
+// itself are the first one's.
+struct NamedService {
+  std::string name;
+  std::vector<std::string> nodes;  // that its model may use; empty: all
+  ModelSpec model;
+  std::vector<PlacementRule> placement;
+  PartitionSpec partition;
+  ServiceSpec service;
+  WorkloadSpec workload;
+  std::string position;  // "file:line:column" for errors
+};
+inline constexpr std::size_t kServicesMost = 64;
 
 // Which of the links that a rule names it is about: `where: {pick: ...}`.
 struct LinkPick {
@@ -182,6 +209,9 @@ struct ClusterSpec {
   std::vector<PlacementRule> placement;
   PartitionSpec partition;
   ServiceSpec service;
+  std::string service_name;  // of a service of several; "": the only one
+  std::vector<NamedService>
+      services;  // as the file lists them; empty: there is one, without a list
   std::optional<ManagerSpec> manager;  // as the file says it
   WorkloadSpec workload;
   ComputeKind compute = ComputeKind::kFunctional;
@@ -212,6 +242,9 @@ inline bool has_model(const ClusterSpec& spec) {
   return !spec.workload.traffic &&
          (spec.workloads.empty() || spec.model.rnn || !spec.model.onnx.empty());
 }
+
+// The same file with one of its services as the only one. Chance is each service's own.
+ClusterSpec with_service(const ClusterSpec& spec, std::size_t number);
 
 // Whether the run has a resource manager: because the file has one, or spares, or a fault that needs it.
 bool is_managed(const ClusterSpec& spec);

@@ -124,33 +124,34 @@ std::string files_text(const std::string& one, const std::vector<NamedFile>& sev
   return flow_text(out);
 }
 
-std::string partition_text(const PartitionSpec& partition, const FieldWriter& writer) {
-  WrittenKeys by_hand;
-  const auto list = [](const std::vector<std::string>& names) {
-    std::vector<std::string> items;
-    for (const std::string& name : names) items.push_back(yaml_scalar(name));
-    return fmt::format("[{}]", fmt::join(items, ", "));
-  };
-  if (!partition.forbid.empty()) by_hand.emplace_back("forbid", list(partition.forbid));
-  if (!partition.colocate.empty()) {
-    std::vector<std::string> lists;
-    for (const Colocation& it : partition.colocate) lists.push_back(list(it.patterns));
-    by_hand.emplace_back("colocate", fmt::format("[{}]", fmt::join(lists, ", ")));
-  }
-  return fmt::format("partition: {}\n", writer.flow(kPartitionFields, &partition, by_hand));
+std::string names_text(const std::vector<std::string>& names) {
+  std::vector<std::string> items;
+  for (const std::string& name : names) items.push_back(yaml_scalar(name));
+  return fmt::format("[{}]", fmt::join(items, ", "));
 }
 
-std::string placement_text(const std::vector<PlacementRule>& rules) {
+std::string partition_flow(const PartitionSpec& partition, const FieldWriter& writer) {
+  WrittenKeys by_hand;
+  if (!partition.forbid.empty()) by_hand.emplace_back("forbid", names_text(partition.forbid));
+  if (!partition.colocate.empty()) {
+    std::vector<std::string> lists;
+    for (const Colocation& it : partition.colocate) lists.push_back(names_text(it.patterns));
+    by_hand.emplace_back("colocate", fmt::format("[{}]", fmt::join(lists, ", ")));
+  }
+  return writer.flow(kPartitionFields, &partition, by_hand);
+}
+
+std::string placement_text(const std::vector<PlacementRule>& rules, std::string_view indent) {
   if (rules.empty()) return "";
-  std::string out = "placement:\n";
+  std::string out = fmt::format("{}placement:\n", indent);
   for (const PlacementRule& rule : rules)
-    out += fmt::format("  {}: {}\n", yaml_quoted(rule.pattern),
+    out += fmt::format("{}  {}: {}\n", indent, yaml_quoted(rule.pattern),
                        rule.cpu ? "cpu" : fmt::format("[{}]", fmt::join(rule.nodes, ", ")));
   return out;
 }
 
-std::string model_text(const ModelSpec& model, const FieldWriter& writer,
-                       const std::string& folder) {
+std::string model_text(const ModelSpec& model, const FieldWriter& writer, const std::string& folder,
+                       std::string_view indent) {
   const auto place_text = [&]() -> std::string {
     if (model.places.empty()) return std::string(spelling(kWeightPlaces, model.in_dram));
     WrittenKeys places;
@@ -165,11 +166,12 @@ std::string model_text(const ModelSpec& model, const FieldWriter& writer,
   WrittenKeys keys = writer.keys(kModelFields, collect(kModelFields, &model), by_hand);
   // Only what a file says has a state.
   if (model.rnn) std::erase_if(keys, [](const auto& key) { return key.first == "state"; });
-  return "model:\n" + lines_text(keys, "  ");
+  return fmt::format("{}model:\n{}", indent, lines_text(keys, fmt::format("{}  ", indent)));
 }
 
 std::string workload_text(const WorkloadSpec& workload, const std::vector<NodeSpec>& nodes,
-                          const FieldWriter& writer, const std::string& folder) {
+                          const FieldWriter& writer, const std::string& folder,
+                          std::string_view indent) {
   if (workload.traffic)
     return fmt::format("workload: {{{}}}\n", traffic_text(*workload.traffic, nodes, folder));
   WrittenKeys by_hand = {{"input", workload.input == "random"
@@ -177,10 +179,29 @@ std::string workload_text(const WorkloadSpec& workload, const std::vector<NodeSp
                                        : files_text(workload.input, workload.inputs, folder)}};
   if (!workload.golden.empty() || !workload.goldens.empty())
     by_hand.emplace_back("golden", files_text(workload.golden, workload.goldens, folder));
+  if (!workload.hosts.empty()) by_hand.emplace_back("hosts", names_text(workload.hosts));
   WrittenKeys keys = writer.keys(kRequestFields, collect(kRequestFields, &workload), by_hand);
-  if (workload.arrival == "poisson")
-    std::erase_if(keys, [](const auto& key) { return key.first == "think"; });
-  return "workload:\n" + lines_text(keys, "  ");
+  std::erase_if(keys, [&](const auto& key) {
+    return (key.first == "think" && workload.arrival != "closed") ||
+           (key.first == "burst" && workload.arrival != "bursty");
+  });
+  return fmt::format("{}workload:\n{}", indent, lines_text(keys, fmt::format("{}  ", indent)));
+}
+
+std::string services_text(const ClusterSpec& spec, const FieldWriter& writer,
+                          const std::string& folder) {
+  std::string out = "services:\n";
+  for (const NamedService& service : spec.services) {
+    out += fmt::format("  - name: {}\n", yaml_scalar(service.name));
+    if (!service.nodes.empty()) out += fmt::format("    nodes: {}\n", names_text(service.nodes));
+    out += lines_text(writer.keys(kServicesFields, collect(kServicesFields, &service.service)),
+                      "    ") +
+           model_text(service.model, writer, folder, "    ") +
+           placement_text(service.placement, "    ") +
+           fmt::format("    partition: {}\n", partition_flow(service.partition, writer)) +
+           workload_text(service.workload, spec.nodes, writer, folder, "    ");
+  }
+  return out;
 }
 
 std::string workloads_text(const ClusterSpec& spec, const std::string& folder) {
@@ -209,17 +230,22 @@ std::string write_cluster(const ClusterSpec& spec, const std::string& folder) {
   std::string out;
   for (const auto& [key, value] : writer.keys(kClusterFields, collect(kClusterFields, &spec))) {
     if (key == "compute") {
-      if (has_model(spec) || spec.workload.traffic)
-        out += workload_text(spec.workload, spec.nodes, writer, folder);
+      if (!spec.services.empty())
+        out += services_text(spec, writer, folder);
+      else if (has_model(spec) || spec.workload.traffic)
+        out += workload_text(spec.workload, spec.nodes, writer, folder, "");
       out += workloads_text(spec, folder);
     }
     if (key == "model") {
       out += topology_text(spec.topology) + defined_formats_text(spec.formats) +
              nodes_text(spec.nodes, spec.formats);
-      if (spec.model.rnn || !spec.model.onnx.empty())
-        out += model_text(spec.model, writer, folder) + placement_text(spec.placement);
+      if (spec.services.empty() && (spec.model.rnn || !spec.model.onnx.empty()))
+        out += model_text(spec.model, writer, folder, "") + placement_text(spec.placement, "");
     } else if (key == "partition") {
-      out += partition_text(spec.partition, writer);
+      if (spec.services.empty())
+        out += fmt::format("partition: {}\n", partition_flow(spec.partition, writer));
+    } else if (key == "service" && !spec.services.empty()) {
+      continue;
     } else if (key == "ltl") {
       out += fmt::format("ltl: {}\n", writer.flow(kClusterLtlFields, &ltl));
     } else if (key == "wall") {

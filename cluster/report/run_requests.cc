@@ -98,7 +98,9 @@ ReportRequests read_requests(std::string_view csv) {
   while (!csv.empty()) {
     const bool whole = csv.find('\n') != std::string_view::npos;
     const std::vector<std::string_view> cells = csv_cells(next_line(csv));
-    if (whole && cells.size() > last && cells[columns.at[1]] == "failed") {
+    const std::string_view state = whole && cells.size() > last ? cells[columns.at[1]] : "";
+    if (state == "refused") continue;  // services say how many
+    if (state == "failed") {
       ++out.failed;
       continue;
     }

@@ -54,6 +54,7 @@ std::string summary_text(const RunResults& results, const SummaryContext& contex
   } else {
     add_contents(s);
   }
+  add_services(s);
   add_workloads(s);
   if (results.pauses) add_pauses(s, *results.pauses);
   add_faults(s);

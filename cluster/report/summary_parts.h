@@ -35,6 +35,7 @@ void add_carrier(SummaryText& s);
 void add_latency(SummaryText& s);
 void add_breakdown(SummaryText& s);
 void add_rate(SummaryText& s);
+void add_services(SummaryText& s);
 void add_workloads(SummaryText& s);  // a line for each of several
 void add_goodput(SummaryText& s, const TrafficResult& traffic);
 // Whether the outputs are correct.

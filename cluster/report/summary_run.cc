@@ -37,11 +37,12 @@ std::string batch_words(const SummaryText& s) {
 }  // namespace
 
 void add_run(SummaryText& s) {
-  std::string text = group_thousands(s.latency.completed) + " " +
+  const std::int64_t completed = s.latency.completed + s.results.warm_up;
+  std::string text = group_thousands(completed) + " " +
                      (s.results.traffic           ? s.results.traffic->records
                       : s.results.partition.known ? "requests"
                                                   : "messages and rounds");
-  if (s.latency.completed < s.results.sent) text += " of " + group_thousands(s.results.sent);
+  if (completed < s.results.sent) text += " of " + group_thousands(s.results.sent);
   if (s.results.failed > 0)
     text += s.ink(Ink::kRed, fmt::format(", {} failed", group_thousands(s.results.failed)));
   if (s.results.duplicated > 0)

@@ -137,7 +137,7 @@ LatencyIntervals latency_intervals(const RunResults& results) {
   std::vector<Duration> in_order;
   in_order.reserve(results.requests.size());
   for (const RequestRecord& r : results.requests)
-    if (!r.failed) in_order.push_back(r.completed - r.sent);
+    if (r.counts()) in_order.push_back(r.completed - r.sent);
   return latency_intervals(in_order);
 }
 

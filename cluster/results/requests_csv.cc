@@ -20,18 +20,20 @@ void time(Duration value, Line& line) { line += spell_us(value); }
 
 // A failed request has no end, so the columns derived from it are empty.
 void ended(const Record& r, Duration value, Line& line) {
-  if (!r.failed) time(value, line);
+  if (!r.failed && !r.refused) time(value, line);
 }
 
-constexpr CsvColumn<Record> kColumns[] = {
+constexpr CsvColumn<Record> kAllColumns[] = {
     {"request", "Number of the request, from 0.",
      [](const Record& r, Line& line) { number(index(r.request), line); }, CsvType::kInteger},
     {"client", "Who sent it.", [](const Record& r, Line& line) { number(r.client, line); },
      CsvType::kInteger},
     {"steps", "Its length.", [](const Record& r, Line& line) { number(r.steps, line); },
      CsvType::kInteger},
-    {"state", "`completed` or `failed`.",
-     [](const Record& r, Line& line) { line += r.failed ? "failed" : "completed"; },
+    {"state", "`completed`, `failed`, or `refused`.",
+     [](const Record& r, Line& line) {
+       line += r.failed ? "failed" : r.refused ? "refused" : "completed";
+     },
      CsvType::kText},
     {"sent_us", "When it was sent.",
      [](const Record& r, Line& line) { time(r.sent.time_since_epoch(), line); }},
@@ -67,15 +69,28 @@ constexpr CsvColumn<Record> kColumns[] = {
        if (r.label >= 0) number(r.label, line);
      },
      CsvType::kInteger},
+    {"service", "Number of the service, from 0; of runs that tell of services.",
+     [](const Record& r, Line& line) { number(r.service, line); }, CsvType::kInteger},
+    {"replica", "Number of the copy that answered, from 0; the same.",
+     [](const Record& r, Line& line) {
+       if (!r.failed && !r.refused) number(r.copy, line);
+     },
+     CsvType::kInteger},
 };
+constexpr std::size_t kServiceColumns = 2;  // the last ones
 
 }  // namespace
 
-std::span<const CsvColumn<RequestRecord>> requests_columns() { return kColumns; }
+std::span<const CsvColumn<RequestRecord>> requests_columns() {
+  return std::span(kAllColumns).first(std::size(kAllColumns) - kServiceColumns);
+}
+
+std::span<const CsvColumn<RequestRecord>> service_requests_columns() { return kAllColumns; }
 
 std::string requests_csv(const RunResults& results) {
-  std::string out = csv_head(requests_columns());
-  for (const RequestRecord& r : results.requests) out += csv_line(requests_columns(), r);
+  const auto columns = results.tells_of_services ? service_requests_columns() : requests_columns();
+  std::string out = csv_head(columns);
+  for (const RequestRecord& r : results.requests) out += csv_line(columns, r);
   return out;
 }
 

@@ -9,6 +9,7 @@
 
 #include "cluster/results/csv_column.h"
 #include "cluster/results/run_profile.h"
+#include "cluster/results/service_result.h"
 #include "cluster/results/warning.h"
 #include "cluster/results/write_file.h"
 #include "fabric/carrier.h"
@@ -39,6 +40,12 @@ struct RequestRecord {
   // without labels.
   std::int64_t predicted_class = -1;
   std::int64_t label = -1;
+  std::uint16_t service = 0, copy = 0;
+  bool refused = false;  // it was not let in, and has no answer
+  bool warm_up = false;  // it is left out of statistics
+
+  // Whether statistics are about it.
+  bool counts() const { return !failed && !refused && !warm_up; }
 };
 
 struct NodeResult {
@@ -465,6 +472,9 @@ struct RunResults {
   std::vector<RequestRecord> requests;       // in order of RequestId
   std::optional<RunningStatistics> running;  // in place of `requests`
   std::int64_t sent = 0, failed = 0, duplicated = 0;
+  std::int64_t warm_up = 0;  // answered requests that statistics leave out
+  std::vector<ServiceResult> services;
+  bool tells_of_services = false;  // files and summary say what became of each
   Instant first_sent{}, last_completed{};
   double operations_per_request = 0;  // mean over completed requests
   double peak_ops_per_second = 0;     // of the devices in use
@@ -515,6 +525,8 @@ struct SeriesRow {
   const SeriesInterval& values() const { return link.intervals[number]; }
 };
 std::span<const CsvColumn<SeriesRow>> series_columns();
+// The same with those that say whose a request is.
+std::span<const CsvColumn<RequestRecord>> service_requests_columns();
 // The columns of requests.csv, for a file that grows by lines (csv_head(), csv_line()).
 std::span<const CsvColumn<RequestRecord>> requests_columns();
 // Chrome trace-event JSON: one track per node, chains and requests as slices, messages as flow

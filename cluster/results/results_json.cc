@@ -125,6 +125,33 @@ Json workload_json(const WorkloadResult& w) {
   return out;
 }
 
+Json service_json(const ServiceResult& s) {
+  const LatencyStatistics latency = latency_statistics(s.latencies);
+  const bool known = latency.completed > 0;
+  const auto table = [](const FieldTable& fields) {
+    return [&fields](const auto& item) { return fields_json(fields, &item); };
+  };
+  return {{"name", s.name},
+          {"model", s.model},
+          {"requests", fields_json(kServiceRequestFields, &s)},
+          {"latency_us", latency_json(latency)},
+          {"throughput_rps", s.throughput_rps},
+          {"breakdown_us",
+           {{"compute", time(s.breakdown.compute, known)},
+            {"network", time(s.breakdown.network, known)},
+            {"queue", time(s.breakdown.queue, known)},
+            {"host", time(s.breakdown.host, known)}}},
+          {"partition", fields_json(kServicePartitionFields, &s)},
+          {"outputs", fields_json(kServiceOutputFields, &s)},
+          {"replicas", list(s.replicas,
+                            [](const ServiceResult::Replica& replica) {
+                              Json out = fields_json(kReplicaResultFields, &replica);
+                              out["nodes"] = replica.nodes;
+                              return out;
+                            })},
+          {"sla", list(s.sla, table(kPromiseFields))}};
+}
+
 Json wall_json(const WallSummary& wall) {
   Json out = fields_json(kWallSummaryFields, &wall);
   if (wall.profile) out["profile"] = fields_json(kRunProfileFields, &*wall.profile);
@@ -146,7 +173,7 @@ Json links_json(const RunResults& r) {
 std::string results_json(const RunResults& r, bool with_wall) {
   const LatencyStatistics latency = latency_statistics(r);
   const bool has_plan = r.partition.known;
-  const RequestCounts requests{r.sent, latency.completed, r.failed, r.duplicated};
+  const RequestCounts requests{r.sent, latency.completed + r.warm_up, r.failed, r.duplicated};
   Json out{{"soliton", r.version},
            {"name", r.name},
            {"seed", r.seed},
@@ -178,6 +205,7 @@ std::string results_json(const RunResults& r, bool with_wall) {
   if (r.energy_uj) out["energy_uj"] = {{"mean", *r.energy_uj}};
   add_intervals(latency_intervals(r), out["latency_us"]);
   if (with_wall) out["wall"] = wall_json(r.wall);
+  if (r.tells_of_services && !r.services.empty()) out["services"] = list(r.services, service_json);
   if (!r.error.empty()) out["error"] = r.error;
   if (r.traffic) out["traffic"] = fields_json(kTrafficResultFields, &*r.traffic);
   if (!r.workloads.empty()) out["workloads"] = list(r.workloads, workload_json);

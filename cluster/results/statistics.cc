@@ -37,7 +37,7 @@ double us_or_nan(const LatencyStatistics& s, Duration value) {
 std::int64_t completed_requests(const RunResults& results) {
   if (results.running) return static_cast<std::int64_t>(results.running->latency.count());
   return std::count_if(results.requests.begin(), results.requests.end(),
-                       [](const RequestRecord& r) { return !r.failed; });
+                       [](const RequestRecord& r) { return r.counts(); });
 }
 
 LatencyStatistics statistics_of(const DurationHistogram& h) {
@@ -70,7 +70,7 @@ std::vector<Duration> sorted_latencies(const RunResults& results) {
   std::vector<Duration> out;
   out.reserve(results.requests.size());
   for (const RequestRecord& r : results.requests)
-    if (!r.failed) out.push_back(r.completed - r.sent);
+    if (r.counts()) out.push_back(r.completed - r.sent);
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -114,7 +114,7 @@ Breakdown mean_breakdown(const RunResults& results) {
   if (results.running) return mean_of(*results.running);
   ExactMean compute(n), queue(n), host(n), whole(n);
   for (const RequestRecord& r : results.requests) {
-    if (r.failed) continue;
+    if (!r.counts()) continue;
     compute.add(r.path.compute);
     queue.add(r.path.queue);
     host.add(r.path.host);

@@ -24,7 +24,7 @@ bool undisturbed(const RunResults& results) {
 std::vector<Duration> comparable(const PreparedRun& run, const RunResults& results) {
   std::vector<Duration> out;
   for (const RequestRecord& request : results.requests)
-    if (!request.failed && request.steps == run.plan.steps)
+    if (request.counts() && request.steps == run.plan.steps)
       out.push_back(request.completed - request.sent);
   return out;
 }
@@ -98,7 +98,7 @@ void check_nodes(Duration latency, RunResults& results) {
 
 void check_prediction(const PreparedRun& run, RunResults& results) {
   // Predictions leave out what else is on the network.
-  if (!run.spec.workloads.empty()) return;
+  if (!run.spec.workloads.empty() || tells_of_services(run.spec)) return;
   if (run.spec.time == TimeMode::kWall || !one_at_a_time(run.spec) || !undisturbed(results)) return;
   const std::vector<Duration> measured = comparable(run, results);
   const Duration predicted = run.plan.predicted_latency;

@@ -166,7 +166,9 @@ void check_load(const PreparedRun& run, RunResults& results) {
          fmt::format("{} latencies are too few for a 99th percentile: it is the longest of them",
                      answered));
   // Closed clients cannot overload: each waits for its answer.
-  if (!has_model(run.spec) || run.spec.workload.arrival != "poisson" || answered < 2) return;
+  if (!has_model(run.spec) || run.spec.workload.arrival != "poisson" || answered < 2 ||
+      !run.others.empty())
+    return;
   const double asked = static_cast<double>(run.spec.workload.rate.per_second);
   const double answers = throughput_rps(results);
   if (answers < kKeepsUp * asked)

@@ -262,10 +262,14 @@ ClientWorkload client_workload(const ClusterSpec& spec) {
   workload.clients = static_cast<std::uint32_t>(spec.workload.clients);
   workload.requests = static_cast<std::uint32_t>(spec.workload.requests);
   workload.think = spec.workload.think;
-  if (spec.workload.arrival == "poisson") {
-    workload.arrivals = Arrivals::kPoisson;
+  workload.burst = static_cast<std::uint32_t>(spec.workload.burst);
+  for (const FieldWord& arrival : kArrivals)
+    if (arrival.spelling == spec.workload.arrival)
+      workload.arrivals = static_cast<Arrivals>(arrival.number);
+  if (spec.workload.rate.per_second > 0)
     workload.mean_gap = milliseconds(1000) / spec.workload.rate.per_second;
-  }
+  workload.balance = spec.service.balance;
+  workload.queue_limit = static_cast<std::uint32_t>(spec.service.queue_limit);
   workload.batch = static_cast<std::uint32_t>(spec.service.batch);
   workload.batch_wait = spec.service.batch_wait;
   return workload;

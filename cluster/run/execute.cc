@@ -13,9 +13,10 @@
 #include "cluster/run/deploy.h"
 #include "cluster/run/fill_recovery.h"
 #include "cluster/run/fill_results.h"
-#include "cluster/run/graph_fpgas.h"
+#include "cluster/run/fill_services.h"
 #include "cluster/run/judge_faults.h"
 #include "cluster/run/run.h"
+#include "cluster/run/service_checks.h"
 #include "cluster/run/traffic.h"
 #include "cluster/workload/graph_judge.h"
 #include "partition/cost/cost_model.h"
@@ -62,21 +63,28 @@ void check_range(const GraphRun& graph, RunResults& results) {
 }
 
 double mean_operations(const PreparedRun& run, const std::vector<HostRecord>& records) {
-  std::map<std::int64_t, std::int64_t> by_steps;
+  const std::vector<const PreparedRun*> services = services_of(run);
+  std::map<std::pair<std::uint16_t, std::int64_t>, std::int64_t> by_steps;  // of a service
   double sum = 0;
+  std::size_t answered = 0;
   for (const HostRecord& record : records) {
-    const auto [at, fresh] = by_steps.try_emplace(record.steps);
-    if (fresh) at->second = operations_of(run, index(record.request));
+    if (record.refused) continue;
+    const auto [at, fresh] = by_steps.try_emplace({record.service, record.steps});
+    if (fresh) at->second = operations_of(*services[record.service], index(record.request));
     sum += static_cast<double>(at->second);
+    ++answered;
   }
-  return records.empty() ? 0 : sum / static_cast<double>(records.size());
+  return answered == 0 ? 0 : sum / static_cast<double>(answered);
 }
 
 }  // namespace
 
 std::uint64_t asked_of(const ClusterSpec& spec) {
   if (spec.workload.traffic) return expected_records(*spec.workload.traffic);
-  if (has_model(spec)) return static_cast<std::uint64_t>(spec.workload.requests);
+  std::uint64_t requests = static_cast<std::uint64_t>(spec.workload.requests);
+  for (std::size_t i = 1; i < spec.services.size(); ++i)
+    requests += static_cast<std::uint64_t>(spec.services[i].workload.requests);
+  if (has_model(spec)) return requests;
   std::uint64_t records = 0;
   for (const NamedTraffic& workload : spec.workloads) records += expected_records(workload.traffic);
   return records;
@@ -109,26 +117,19 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   const GraphRun& graph = *run.graph;
   const auto requests = static_cast<std::uint32_t>(run.spec.workload.requests);
-  const std::uint32_t every = functional_every(run.spec);
   FinishedRun finished;
-  std::unique_ptr<SplitReference> split;
-  if (every != 0 && graph.on_fpgas()) split = split_reference(run, finished.error);
+  ServiceChecks checks(run, finished.error);
   if (finished.error) return finished;
-  std::unique_ptr<GraphReference> reference;
-  if (every != 0)
-    reference = std::make_unique<GraphReference>(graph.graph, split.get(), graph.workload.inputs,
-                                                 requests, every);
   const std::vector<NodeAssignment> nodes = make_assignments(run);
   ClusterOutcome outcome = run_assignments(run, nodes, control);
   const Doing doing(Activity::kChecks);
-  if (reference)
-    reference->finish(answered_of(outcome), [&control] { return control.loop->signal() != 0; });
+  checks.finish(outcome.records, [&control] { return control.loop->signal() != 0; });
   RunResults& results = finished.results;
   results = results_before(run);
   fill_ending(outcome, results);
   results.operations_per_request = mean_operations(run, outcome.records);
   fill_times(outcome.records, results);
-  fill_nodes(outcome, every != 0, results);
+  fill_nodes(outcome, functional_every(run.spec) != 0, results);
   fill_busy(run, outcome, results);
   fill_fabric(run, outcome, results);
   fill_recovery(run, outcome, results);
@@ -136,9 +137,10 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   if (run.spec.time == TimeMode::kWall) results.device = device_time(outcome);
   if (run.spec.save_outputs)
     finished.outputs = graph_outputs(graph.workload, graph.graph, outcome.records, requests);
-  judge_graph(graph.workload, std::move(outcome.records), reference.get(), results);
+  checks.judge(std::move(outcome.records), results);
+  fill_services(run, results);
   if (!run.spec.workloads.empty()) fill_workloads(run, outcome, results);
-  check_range(graph, results);
+  for (const PreparedRun* service : services_of(run)) check_range(*service->graph, results);
   check_prediction(run, results);
   check_transport(run, nodes, outcome, results);
   check_links(run, nodes, outcome, results);

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <map>
+#include <set>
 
 #include "cluster/run/device_facts.h"
 #include "cluster/run/fill_series.h"
+#include "cluster/run/fill_services.h"
 #include "cluster/run/graph_islands.h"
 #include "cluster/run/traffic.h"
 #include "node/traffic/traffic_kind.h"
@@ -61,12 +64,39 @@ std::vector<LinkResult> links_of(const Topology& topology, const ClusterOutcome&
   return out;
 }
 
+// What a node has of a copy of a model.
+struct Held {
+  const PreparedRun* service = nullptr;
+  std::size_t number = 0;  // of the service
+  std::size_t copy = 0;
+  const Placement* placement = nullptr;
+};
+using HeldByNode = std::map<std::string, std::vector<Held>>;
+
+HeldByNode held_by_nodes(const PreparedRun& run) {
+  HeldByNode out;
+  std::size_t number = 0;
+  for (const PreparedRun* service : services_of(run)) {
+    for (std::size_t c = 0; c < service->copies.size(); ++c)
+      for (const Placement& placement : service->plan.placements)
+        out[service->copies[c].node(placement.node)].push_back({service, number, c, &placement});
+    ++number;
+  }
+  return out;
+}
+
 void fill_roles(const PreparedRun& run, RunResults& results) {
+  const HeldByNode held = held_by_nodes(run);
+  std::set<std::string> hosts;
+  for (const PreparedRun* service : services_of(run))
+    for (const std::string& host : client_hosts_of(service->spec)) hosts.insert(host);
   for (NodeResult& node : results.nodes) {
     // Nodes in none of these roles stay "idle".
-    if (node.name == run.plan.host) node.role = "host";
-    for (const Placement& placement : run.plan.placements) {
-      if (placement.node != node.name) continue;
+    if (hosts.contains(node.name)) node.role = "host";
+    const auto has = held.find(node.name);
+    if (has == held.end()) continue;
+    for (const Held& one : has->second) {
+      const Placement& placement = *one.placement;
       // A host with clients stays one, whatever else it runs.
       if (placement.memory.empty()) {
         if (node.role == "idle") node.role = "cpu";
@@ -82,8 +112,9 @@ void fill_roles(const PreparedRun& run, RunResults& results) {
   }
 }
 
+// Of one copy of a model; of several, nobody asks for them.
 void fill_islands(const PreparedRun& run, RunResults& results) {
-  if (!run.graph || !run.graph->on_fpgas()) return;
+  if (!run.graph || !run.graph->on_fpgas() || tells_of_services(run.spec)) return;
   for (const HostParts& host : run.graph->placed.hosts)
     for (NodeResult& node : results.nodes)
       if (node.name == host.node) node.islands = 0;
@@ -150,12 +181,15 @@ RunResults results_before(const PreparedRun& run) {
     fill_roles(run, results);
     fill_islands(run, results);
     fill_plan(run, results);
-    for (const Shard& shard : run.plan.shards)
-      results.peak_ops_per_second += shard.device.peak_ops_per_second();
+    name_services(run, results);
+    for (const PreparedRun* service : services_of(run))
+      for (const Shard& shard : service->plan.shards)
+        for (std::size_t copy = 0; copy < service->copies.size(); ++copy)
+          results.peak_ops_per_second += shard.device.peak_ops_per_second();
     results.calibration = calibration_of(run.plan.shards);
+    const HeldByNode held = held_by_nodes(run);
     for (const NodeSpec& node : run.spec.nodes)
-      if (std::ranges::find(run.plan.placements, node.name, &Placement::node) !=
-          run.plan.placements.end())
+      if (held.contains(node.name))
         results.peak_ops_per_second +=
             static_cast<double>(node.device.cpu.operation_rate.per_second);
   }
@@ -196,21 +230,33 @@ void fill_nodes(const ClusterOutcome& outcome, bool computed, RunResults& result
 
 void fill_busy(const PreparedRun& run, const ClusterOutcome& outcome, RunResults& results) {
   if (run.spec.time == TimeMode::kWall || outcome.records.empty() || !results.complete) return;
-  const auto requests = static_cast<std::int64_t>(outcome.records.size());
-  const bool as_planned = run.spec.service.batch == 1 &&
-                          std::ranges::all_of(outcome.records, [&](const HostRecord& record) {
-                            return record.steps == run.plan.steps;
-                          });
+  std::map<std::pair<std::size_t, std::size_t>, std::int64_t> requests;  // of copies of services
+  std::vector<bool> as_planned;
+  for (const PreparedRun* service : services_of(run))
+    as_planned.push_back(service->spec.service.batch == 1);
+  const std::vector<const PreparedRun*> services = services_of(run);
+  for (const HostRecord& record : outcome.records) {
+    if (record.refused) continue;
+    ++requests[{record.service, record.copy}];
+    if (record.steps != services[record.service]->plan.steps) as_planned[record.service] = false;
+  }
+  const HeldByNode held = held_by_nodes(run);
   for (std::size_t i = 0; i < results.nodes.size(); ++i) {
     NodeResult& node = results.nodes[i];
-    const auto placed = std::ranges::find(run.plan.placements, node.name, &Placement::node);
-    if (placed == run.plan.placements.end() || i >= outcome.stats.size() || !outcome.stats[i])
+    const auto has = held.find(node.name);
+    // A host that runs parts of several copies works for different requests.
+    if (has == held.end() || has->second.size() != 1 || i >= outcome.stats.size() ||
+        !outcome.stats[i])
       continue;
+    const Held& one = has->second.front();
+    const std::int64_t answered = requests[{one.number, one.copy}];
+    if (answered == 0) continue;
     const NodeStats& stats = *outcome.stats[i];
-    node.busy_per_request = (stats.npu.busy + stats.host_busy) / requests;
+    node.busy_per_request = (stats.npu.busy + stats.host_busy) / answered;
     // That of a host is of a whole request.
-    const bool host = placed->memory.empty();
-    if (as_planned) node.predicted_busy = times(placed->busy_per_step, host ? 1 : run.plan.steps);
+    const bool host = one.placement->memory.empty();
+    if (as_planned[one.number])
+      node.predicted_busy = times(one.placement->busy_per_step, host ? 1 : one.service->plan.steps);
   }
   results.energy_uj = energy_of(run.spec.nodes, results.nodes);
 }
@@ -260,8 +306,10 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
 // Requests are numbered as they are sent, so answers show how many were sent even if the host ended
 // before reporting.
 void fill_sent(const ClusterOutcome& outcome, RunResults& results) {
+  // Of several hosts and services the numbers are not dense.
   for (const HostRecord& record : outcome.records)
-    results.sent = std::max(results.sent, std::int64_t{index(record.request)} + 1);
+    if (!results.tells_of_services)
+      results.sent = std::max(results.sent, std::int64_t{index(record.request)} + 1);
   std::int64_t sent = 0;
   for (const std::optional<NodeStats>& stats : outcome.stats) {
     if (!stats) continue;
@@ -272,16 +320,12 @@ void fill_sent(const ClusterOutcome& outcome, RunResults& results) {
   results.failed = results.sent - static_cast<std::int64_t>(outcome.records.size());
 }
 
-std::vector<std::uint32_t> answered_of(const ClusterOutcome& outcome) {
-  std::vector<std::uint32_t> answered;
-  for (const HostRecord& record : outcome.records) answered.push_back(index(record.request));
-  return answered;
-}
-
 void fill_times(const std::vector<HostRecord>& records, RunResults& results) {
+  bool any = false;
   for (const HostRecord& record : records) {
-    results.first_sent =
-        &record == &records.front() ? record.sent : std::min(results.first_sent, record.sent);
+    if (record.refused) continue;
+    results.first_sent = any ? std::min(results.first_sent, record.sent) : record.sent;
+    any = true;
     results.last_completed = std::max(results.last_completed, record.completed);
   }
 }

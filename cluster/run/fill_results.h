@@ -20,7 +20,6 @@ void fill_fabric(const PreparedRun& run, const ClusterOutcome& outcome, RunResul
 void fill_sent(const ClusterOutcome& outcome, RunResults& results);
 // When the first was sent and the last answered.
 void fill_times(const std::vector<HostRecord>& records, RunResults& results);
-std::vector<std::uint32_t> answered_of(const ClusterOutcome& outcome);
 // The traces of the nodes and the network, one after the other.
 std::vector<TraceEvent> take_trace(ClusterOutcome& outcome);
 

@@ -133,10 +133,9 @@ std::unique_ptr<SplitReference> split_reference(const PreparedRun& run,
     out->host.parts = std::move(host.parts);
     out->host.streams = std::move(host.streams);
   }
-  GraphClients& clients = out->host.clients.emplace();
-  clients.sends = std::move(placed->sends);
-  clients.initial = std::move(placed->initial);
-  clients.first_port = placed->first_reply;
+  GraphClients& clients = out->host.clients.emplace_back();
+  clients.copies = {
+      {std::move(placed->sends), placed->first_reply, std::move(placed->initial), {}}};
   clients.replies = static_cast<std::uint16_t>(graph.graph.outputs.size());
   out->fpga = std::move(plan->shards.front());
   return out;

@@ -240,6 +240,10 @@ class Preparation {
         hosts_.push_back(node.name);
         devices_.emplace(node.name, node.device.cpu);
       }
+    // Parts that are placed nowhere are beside the first clients.
+    if (!spec_.workload.hosts.empty())
+      std::ranges::stable_partition(
+          hosts_, [this](const std::string& host) { return host == spec_.workload.hosts.front(); });
     if (hosts_.empty())
       add(spec_.model.position, "no node has a CPU: add one of device cpu, which runs the clients");
   }
@@ -274,6 +278,7 @@ class Preparation {
         spec_, graph_run_.split.fpga, others_of(graph_run_, hosts_, host_of), run_.spec.files_read);
     if (!constraints) return problems_.append(std::move(constraints.error()));
     constraints_ = std::move(*constraints);
+    confine(run_, constraints_);
     if (graph_run_.on_fpgas() || !constraints_.given || constraints_.given->empty()) return;
     add(spec_.partition.plan_position,
         "partition.plan: the plan has stages on FPGAs, which run nothing of this model");
@@ -307,7 +312,7 @@ class Preparation {
       return complete(parts);
     }
     for (Error& error : plan.error().errors)
-      add(position_of_refusal(spec_, error.message), error.message, error.code);
+      add(position_of_refusal(spec_, error.message), slice_words(run_) + error.message, error.code);
   }
 
   // What the plan of the FPGAs does not say.
@@ -354,36 +359,6 @@ std::int64_t operations_of(const PreparedRun& run, std::uint32_t request_number)
 
 Diagnostics prepare_graph(PreparedRun& run, const GraphOptions& options) {
   return Preparation(run, options).prepare();
-}
-
-std::vector<std::string> cpu_nodes_of(const PreparedRun& run) {
-  std::vector<std::string> out = {run.plan.host};
-  for (const HostParts& host : run.graph->placed.hosts)
-    if (host.node != run.plan.host) out.push_back(host.node);
-  return out;
-}
-
-CpuSpec cpu_spec_of(const PreparedRun& run, const std::string& node) {
-  const GraphRun& graph = *run.graph;
-  CpuSpec spec;
-  spec.batch = batch_of(run.spec);
-  const auto at = std::ranges::find(run.spec.nodes, node, &NodeSpec::name);
-  spec.device = at->device.cpu;
-  for (const HostParts& host : graph.placed.hosts)
-    if (host.node == node) {
-      spec.parts = host.parts;
-      spec.streams = host.streams;
-    }
-  if (node != run.plan.host) return spec;
-  GraphClients& clients = spec.clients.emplace();
-  clients.workload = client_workload(run.spec);
-  clients.inputs = graph.workload.inputs;
-  clients.sends = graph.placed.sends;
-  clients.initial = graph.placed.initial;
-  clients.carries_state = !graph.graph.states.empty();
-  clients.first_port = graph.placed.first_reply;
-  clients.replies = static_cast<std::uint16_t>(graph.graph.outputs.size());
-  return spec;
 }
 
 }  // namespace soliton

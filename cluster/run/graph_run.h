@@ -35,11 +35,6 @@ struct GraphOptions {
 };
 Diagnostics prepare_graph(PreparedRun& run, const GraphOptions& options);
 
-// The CPU hosts that take part: the clients' and those with parts, each once.
-std::vector<std::string> cpu_nodes_of(const PreparedRun& run);
-// The spec of one of them.
-CpuSpec cpu_spec_of(const PreparedRun& run, const std::string& node);
-
 // Operations of a request, as GraphRun::operations are those of the longest. REQUIRES: run.graph.
 std::int64_t operations_of(const PreparedRun& run, std::uint32_t request);
 

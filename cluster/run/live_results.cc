@@ -51,6 +51,7 @@ LiveResults::LiveResults(const PreparedRun& run, RunFolder& folder, ControlLoop&
       folder_(folder),
       loop_(loop),
       show_(std::move(show)),
+      services_(services_of(run)),
       started_(Clock::now()),
       answered_(started_) {
   progress_.asked = asked_of(run.spec);
@@ -87,30 +88,36 @@ Status LiveResults::open() {
     firings_file_.emplace(std::move(*grown));
     firings_ = firings_head(run_.faults, run_.topology);
   }
-  rows_ = csv_head(requests_columns());
+  rows_ = csv_head(columns());
   write_second();
   if (failure_) return tl::unexpected<Error>(*failure_);
   ticker_.emplace(loop_, kTick, [this] { each_tick(); });
   return {};
 }
 
+std::span<const CsvColumn<RequestRecord>> LiveResults::columns() const {
+  return tells_of_services(run_.spec) ? service_requests_columns() : requests_columns();
+}
+
 void LiveResults::add(const RequestRecord& row) {
-  rows_ += csv_line(requests_columns(), row);
+  rows_ += csv_line(columns(), row);
+  highest_request_ = std::max<std::uint64_t>(highest_request_, index(row.request) + 1);
+  ++progress_.completed;
+  answered_ = Clock::now();
+  if (row.refused) return;
   sums_.latency.add(row.completed - row.sent);
   sums_.compute_ps += static_cast<double>(row.path.compute.count());
   sums_.network_ps += static_cast<double>(row.path.network.count());
   sums_.queue_ps += static_cast<double>(row.path.queue.count());
   sums_.host_ps += static_cast<double>(row.path.host.count());
-  highest_request_ = std::max<std::uint64_t>(highest_request_, index(row.request) + 1);
   first_sent_ = std::min(first_sent_, row.sent);
   last_completed_ = std::max(last_completed_, row.completed);
-  ++progress_.completed;
-  answered_ = Clock::now();
 }
 
 void LiveResults::on_records(std::span<const HostRecord> records) {
   const std::lock_guard lock(mutex_);
-  for (const HostRecord& record : records) add(graph_row(run_.graph->workload, record));
+  for (const HostRecord& record : records)
+    add(graph_row(services_[record.service]->graph->workload, record));
 }
 
 // The two ends of a message come from different nodes. Beside a model its requests alone have rows.

@@ -60,6 +60,7 @@ class LiveResults : public RunObserver {
  private:
   LiveResults(const PreparedRun& run, RunFolder& folder, ControlLoop& loop, Show show);
   Status open();
+  std::span<const CsvColumn<RequestRecord>> columns() const;
   void add(const RequestRecord& row);
   RunProgress progress();
   RunResults results_so_far() const;
@@ -71,6 +72,7 @@ class LiveResults : public RunObserver {
   RunFolder& folder_;
   ControlLoop& loop_;
   Show show_;
+  std::vector<const PreparedRun*> services_;
 
   std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point answered_;

@@ -41,8 +41,11 @@ class Preparation {
     const bool traffic = !has_model(spec()) && (spec().workload.traffic || reading_.workload);
     if (traffic && options_.plan_only) refuse_plan();
     const bool planned = wired && reading_.rest && options_.plan;
-    if (!traffic && reading_.model)
+    if (!traffic && reading_.model) {
+      bar_others(spec(), *run_);
       problems_.append(prepare_graph(*run_, {planned, options_.weights}));
+    }
+    if (problems_.empty() && planned && run_->graph) place_all();
     cut_off(problems_, spec().file);
     if (!problems_.empty()) return tl::unexpected<Diagnostics>(std::move(problems_));
     if (planned && !traffic && options_.weights && options_.replans && !options_.plan_only &&
@@ -54,6 +57,42 @@ class Preparation {
  private:
   const ClusterSpec& spec() const { return run_->spec; }
   void add(Error error) { problems_.add(std::move(error)); }
+
+  // The copies of this service, then the other services on the nodes that are left.
+  void place_all() {
+    problems_.append(place_copies(*run_));
+    for (std::size_t i = 1; i < spec().services.size() && problems_.empty(); ++i) add_service(i);
+    if (problems_.empty()) problems_.append(deal_ports(*run_));
+  }
+
+  void add_service(std::size_t number) {
+    std::set<std::string> used;
+    for (const PreparedRun* service : services_of(*run_))
+      for (const CopyPlace& copy : service->copies)
+        for (const Shard& shard : service->plan.shards) used.insert(copy.node(shard.node));
+    ClusterReading reading;
+    reading.spec = with_service(spec(), number);
+    reading.nodes = reading.topology = reading.model = reading.workload = reading.rest = true;
+    PrepareOptions options = options_;
+    options.replans = false;
+    Preparation other(std::move(reading), options);
+    other.number_ = number;
+    other.all_ = &spec();
+    other.run_->barred = std::move(used);
+    Checked<std::unique_ptr<PreparedRun>> made = other.run();
+    if (!made) return problems_.append(std::move(made.error()));
+    run_->spec.files_read.add((*made)->spec.files_read);
+    run_->others.push_back(std::move(*made));
+  }
+
+  // What is not among the nodes that its entry names.
+  void bar_others(const ClusterSpec& spec, PreparedRun& run) const {
+    const ClusterSpec& listed = all_ == nullptr ? spec : *all_;
+    if (listed.services.empty() || listed.services[number_].nodes.empty()) return;
+    const std::vector<std::string>& named = listed.services[number_].nodes;
+    for (const NodeSpec& node : spec.nodes)
+      if (std::ranges::find(named, node.name) == named.end()) run.barred.insert(node.name);
+  }
 
   void refuse_plan() {
     const std::optional<Traffic>& one = spec().workload.traffic;
@@ -134,6 +173,8 @@ class Preparation {
   PrepareOptions options_;
   std::unique_ptr<PreparedRun> run_;
   Diagnostics problems_;
+  std::size_t number_ = 0;            // of the service
+  const ClusterSpec* all_ = nullptr;  // the file with all services, of those that are not the first
 };
 
 ClusterReading read_before(const ClusterSpec& spec) {
@@ -144,6 +185,17 @@ ClusterReading read_before(const ClusterSpec& spec) {
 }
 
 }  // namespace
+
+std::vector<const PreparedRun*> services_of(const PreparedRun& run) {
+  std::vector<const PreparedRun*> out{&run};
+  for (const std::unique_ptr<PreparedRun>& other : run.others) out.push_back(other.get());
+  return out;
+}
+
+bool tells_of_services(const ClusterSpec& spec) {
+  return !spec.services.empty() || spec.service.replicas > 1 || spec.service.queue_limit > 0 ||
+         spec.workload.hosts.size() > 1;
+}
 
 Checked<std::unique_ptr<PreparedRun>> prepare(const std::string& file, const Overrides& overrides,
                                               const DataRoot& data, const PrepareOptions& options) {

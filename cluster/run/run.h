@@ -4,12 +4,15 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "cluster/engine/cluster_run.h"
 #include "cluster/engine/launcher.h"
 #include "cluster/file/spec.h"
 #include "cluster/results/results.h"
+#include "cluster/run/copies.h"
 #include "cluster/run/graph_run.h"
 #include "partition/ir/npy.h"
 #include "partition/search/partition.h"
@@ -34,8 +37,18 @@ struct PreparedRun {
   std::unique_ptr<Routes> live_routes;  // the same around what `faults` take down
   Plan plan;
   std::optional<GraphRun> graph;  // the model with its workload
+  std::vector<CopyPlace> copies;  // of the model; the first is where the plan is
   std::vector<Replan> replans;    // of a run with a resource manager; at most one for each node
+  // Of several services this is the first one, and these are the others, each as if it were alone.
+  std::vector<std::unique_ptr<PreparedRun>> others;
+  std::set<std::string> barred;  // nodes that its model may not use: of other services
 };
+
+// The services of a run, itself the first: one for a file without a list.
+std::vector<const PreparedRun*> services_of(const PreparedRun& run);
+// Whether the file has several copies, hosts or services, or limits what may be open: then results tell of
+// each service, and rows of requests say whose they are.
+bool tells_of_services(const ClusterSpec& spec);
 
 // How much of a cluster file to prepare.
 struct PrepareOptions {

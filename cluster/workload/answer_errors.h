@@ -40,6 +40,9 @@ inline RequestRecord times_of(const HostRecord& record) {
   RequestRecord row;
   row.request = record.request;
   row.client = record.client;
+  row.service = record.service;
+  row.copy = record.copy;
+  row.refused = record.refused;
   row.steps = record.steps;
   row.sent = record.sent;
   row.completed = record.completed;

@@ -15,10 +15,10 @@ void answer_split(const SplitReference& reference, const GraphInputs& inputs,
                   const std::function<bool(std::uint32_t, std::vector<std::byte>)>& take) {
   const std::vector<std::string> names{"host", reference.fpga.node};
   CpuSpec spec = reference.host;
-  spec.clients->workload = {};
-  spec.clients->workload.clients = 1;
-  spec.clients->workload.requests = requests;
-  spec.clients->inputs = inputs;
+  GraphClients& clients = spec.clients.front();
+  clients.workload = {};
+  clients.workload.requests = requests;
+  clients.inputs = inputs;
   CpuHost host(spec, {.self = NodeId{0}, .functional_every = functional_every}, names, nullptr);
   NpuServiceOptions options;
   options.self = NodeId{1};

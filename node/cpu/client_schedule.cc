@@ -1,39 +1,50 @@
 #include "node/cpu/client_schedule.h"
 
+#include "protocol/base/check.h"
 #include "protocol/base/rng.h"
 
 namespace soliton {
 
 void ClientSchedule::start(Instant at) {
-  if (workload_.arrivals == Arrivals::kPoisson) {
-    waiting_.emplace(later(at, gap(0)), 0);
+  start_ = at;
+  if (own_requests_ == 0) return;
+  if (workload_.arrivals != Arrivals::kClosed) {
+    waiting_.emplace(next_arrival(at), number_of(0) % workload_.clients);
     return;
   }
   // Equal instants keep their order in a multimap, so clients that begin together do so in order of
   // their numbers.
-  for (std::uint32_t client = 0; client < workload_.clients; ++client) waiting_.emplace(at, client);
+  for (std::uint32_t own = 0; own < workload_.share_of(workload_.clients); ++own)
+    waiting_.emplace(at, number_of(own));
 }
 
 // Drawn by the number of the request, so arrivals do not depend on the order of events. Rounded to
-// a picosecond; exponential() has the same bits on every machine.
-Duration ClientSchedule::gap(std::uint32_t request) const {
-  const double share = Random(seed_, "arrival").exponential(request);
-  return Duration{
-      static_cast<std::int64_t>(share * static_cast<double>(workload_.mean_gap.count()) + 0.5)};
+// a picosecond; exponential() has the same bits on every machine. Requests that are dealt to several
+// hosts are so many times rarer on each, and the sum of Poisson processes is one.
+Instant ClientSchedule::next_arrival(Instant before) const {
+  if (workload_.arrivals == Arrivals::kTrace) {
+    SOLITON_CHECK(next_request_ < instants_.size());
+    return later(start_, instants_[next_request_]);
+  }
+  const std::uint32_t burst = workload_.arrivals == Arrivals::kBursty ? workload_.burst : 1;
+  if (next_request_ % burst != 0) return before;
+  const double share = Random(seed_, "arrival").exponential(number_of(next_request_));
+  const auto mean = static_cast<double>(workload_.mean_gap.count()) * workload_.hosts * burst;
+  return later(before, Duration{static_cast<std::int64_t>(share * mean + 0.5)});
 }
 
 // Clients stay in `waiting_` when all requests are sent, and must not wake the host then.
 Instant ClientSchedule::next_deadline() const {
-  return waiting_.empty() || next_request_ >= workload_.requests ? kNever : waiting_.begin()->first;
+  return waiting_.empty() || next_request_ >= own_requests_ ? kNever : waiting_.begin()->first;
 }
 
 std::optional<ClientSchedule::Due> ClientSchedule::take_due(Instant now) {
   if (next_deadline() > now) return std::nullopt;
   const auto [at, client] = *waiting_.begin();
   waiting_.erase(waiting_.begin());
-  const Due due{next_request_++, client};
-  if (workload_.arrivals == Arrivals::kPoisson)
-    waiting_.emplace(later(at, gap(next_request_)), next_request_ % workload_.clients);
+  const Due due{number_of(next_request_++), client};
+  if (workload_.arrivals != Arrivals::kClosed && next_request_ < own_requests_)
+    waiting_.emplace(next_arrival(at), number_of(next_request_) % workload_.clients);
   return due;
 }
 

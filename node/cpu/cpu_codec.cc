@@ -135,10 +135,37 @@ Result<std::vector<InitialArray>> read_initial(capnp::List<wire::CpuRole::Initia
   return out;
 }
 
+void write_copy(const ModelCopy& copy, wire::CpuRole::Copy::Builder out) {
+  write_ports(copy.sends, out.initSends(count_of(copy.sends)));
+  out.setFirstPort(copy.first_port);
+  write_initial(copy.initial, out.initInitial(count_of(copy.initial)));
+  auto guests = out.initGuests(count_of(copy.guests));
+  for (unsigned k = 0; k < guests.size(); ++k) {
+    guests[k].setNode(copy.guests[k].node);
+    guests[k].setFirstPort(copy.guests[k].first_port);
+    guests[k].setReplyPort(copy.guests[k].reply_port);
+  }
+}
+
+Result<ModelCopy> read_copy(wire::CpuRole::Copy::Reader in) {
+  ModelCopy copy;
+  copy.sends = read_ports(in.getSends());
+  copy.first_port = in.getFirstPort();
+  Result<std::vector<InitialArray>> initial = read_initial(in.getInitial());
+  if (!initial) return tl::unexpected(initial.error());
+  copy.initial = std::move(*initial);
+  for (const auto guest : in.getGuests())
+    copy.guests.push_back({guest.getNode().cStr(), guest.getFirstPort(), guest.getReplyPort()});
+  return copy;
+}
+
 void write_clients(const GraphClients& clients, wire::CpuRole::Clients::Builder out) {
   write_fields(kClientFields, &clients.workload, out.initWorkload());
-  write_ports(clients.sends, out.initSends(count_of(clients.sends)));
-  out.setFirstPort(clients.first_port);
+  auto copies = out.initCopies(count_of(clients.copies));
+  for (unsigned i = 0; i < copies.size(); ++i) write_copy(clients.copies[i], copies[i]);
+  auto instants = out.initInstantsPs(count_of(clients.instants));
+  for (unsigned i = 0; i < instants.size(); ++i) instants.set(i, clients.instants[i].count());
+  out.setService(clients.service);
   out.setReplies(clients.replies);
   out.setCarriesState(clients.carries_state);
   out.setSeed(clients.inputs.seed);
@@ -159,7 +186,6 @@ void write_clients(const GraphClients& clients, wire::CpuRole::Clients::Builder 
   auto given = out.initGiven(count_of(clients.inputs.given));
   for (unsigned r = 0; r < given.size(); ++r)
     write_arrays(clients.inputs.given[r], given.init(r, count_of(clients.inputs.given[r])));
-  write_initial(clients.initial, out.initInitial(count_of(clients.initial)));
 }
 
 Status check_steps(const GraphInputs& inputs) {
@@ -171,11 +197,31 @@ Status check_steps(const GraphInputs& inputs) {
   return {};
 }
 
+// What clients divide by and count up to.
+Status check_clients(const ClientWorkload& workload, wire::CpuRole::Clients::Reader in) {
+  if (workload.hosts == 0 || workload.host >= workload.hosts || workload.burst == 0 ||
+      workload.clients == 0)
+    return invalid("the clients of a service are not dealt to its hosts");
+  if (in.getCopies().size() == 0) return invalid("a service has no copy of its model");
+  if (workload.arrivals == Arrivals::kTrace && in.getInstantsPs().size() < workload.own_requests())
+    return invalid("a trace has fewer instants than requests");
+  return {};
+}
+
 Result<GraphClients> read_clients(wire::CpuRole::Clients::Reader in) {
   GraphClients clients;
   read_fields(kClientFields, in.getWorkload(), &clients.workload);
-  clients.sends = read_ports(in.getSends());
-  clients.first_port = in.getFirstPort();
+  clients.copies.clear();
+  for (const auto copy : in.getCopies()) {
+    Result<ModelCopy> read = read_copy(copy);
+    if (!read) return tl::unexpected(read.error());
+    clients.copies.push_back(std::move(*read));
+  }
+  if (const Status whole = check_clients(clients.workload, in); !whole)
+    return tl::unexpected(whole.error());
+  for (const std::int64_t instant : in.getInstantsPs())
+    clients.instants.push_back(Duration{instant});
+  clients.service = in.getService();
   clients.replies = in.getReplies();
   clients.carries_state = in.getCarriesState();
   clients.inputs.seed = in.getSeed();
@@ -199,9 +245,6 @@ Result<GraphClients> read_clients(wire::CpuRole::Clients::Reader in) {
   }
   if (const Status steps = check_steps(clients.inputs); !steps)
     return tl::unexpected(steps.error());
-  Result<std::vector<InitialArray>> initial = read_initial(in.getInitial());
-  if (!initial) return tl::unexpected(initial.error());
-  clients.initial = std::move(*initial);
   return clients;
 }
 
@@ -214,7 +257,8 @@ void write_cpu_spec(const CpuSpec& spec, wire::CpuRole::Builder out) {
   for (unsigned i = 0; i < parts.size(); ++i) write_part(spec.parts[i], parts[i]);
   auto streams = out.initStreams(count_of(spec.streams));
   for (unsigned i = 0; i < streams.size(); ++i) write_stream(spec.streams[i], streams[i]);
-  if (spec.clients) write_clients(*spec.clients, out.initClients());
+  auto clients = out.initClients(count_of(spec.clients));
+  for (unsigned i = 0; i < clients.size(); ++i) write_clients(spec.clients[i], clients[i]);
 }
 
 Result<CpuSpec> read_cpu_spec(wire::CpuRole::Reader in) {
@@ -231,10 +275,11 @@ Result<CpuSpec> read_cpu_spec(wire::CpuRole::Reader in) {
     if (!read) return tl::unexpected(read.error());
     spec.streams.push_back(std::move(*read));
   }
-  if (!in.hasClients()) return spec;
-  Result<GraphClients> clients = read_clients(in.getClients());
-  if (!clients) return tl::unexpected(clients.error());
-  spec.clients = std::move(*clients);
+  for (const auto clients : in.getClients()) {
+    Result<GraphClients> read = read_clients(clients);
+    if (!read) return tl::unexpected(read.error());
+    spec.clients.push_back(std::move(*read));
+  }
   return spec;
 }
 

@@ -40,10 +40,8 @@ CpuHost::CpuHost(const CpuSpec& spec, const CpuOptions& options,
                  const std::vector<std::string>& node_names, TraceBuffer* trace)
     : spec_(&spec), options_(options), names_(node_names), trace_(trace), cpu_(options.time) {
   make_parts();
-  if (!spec.clients) return;
-  const ClientWorkload& workload = spec.clients->workload;
-  schedule_.emplace(workload, spec.clients->inputs.seed);
-  batcher_.emplace(workload.batch, workload.batch_wait);
+  for (const GraphClients& clients : spec.clients) clients_.emplace_back(clients, options, trace);
+  know_ports();
 }
 
 void CpuHost::make_parts() {
@@ -53,15 +51,33 @@ void CpuHost::make_parts() {
   for (const StreamIn& stream : spec_->streams) streams_.emplace_back(stream, spec_->batch);
 }
 
-// Of another division of the same model: the clients, and what they wait for, stay.
+void CpuHost::know_ports() {
+  uses_.clear();
+  const auto know = [this](std::size_t first, std::size_t ports, const PortUse& use) {
+    if (uses_.size() < first + ports) uses_.resize(first + ports);
+    std::fill_n(uses_.begin() + static_cast<std::ptrdiff_t>(first), ports, use);
+  };
+  for (std::size_t c = 0; c < clients_.size(); ++c)
+    for (const std::uint16_t port : clients_[c].ports())
+      know(port, 1, {PortUse::Kind::kClients, c});
+  for (std::size_t p = 0; p < spec_->parts.size(); ++p)
+    know(spec_->parts[p].first_port, spec_->parts[p].graph.inputs.size(),
+         {PortUse::Kind::kPart, p});
+  for (std::size_t s = 0; s < spec_->streams.size(); ++s)
+    know(spec_->streams[s].first_port, spec_->streams[s].slices.size(),
+         {PortUse::Kind::kStream, s});
+}
+
 void CpuHost::adopt(const RoleSpec& spec) {
   spec_ = &spec.get<CpuSpec>();
-  SOLITON_CHECK(spec_->clients.has_value() == schedule_.has_value());
+  SOLITON_CHECK(spec_->clients.size() == clients_.size());
   make_parts();
+  for (std::size_t c = 0; c < clients_.size(); ++c) clients_[c].adopt(spec_->clients[c]);
+  know_ports();
 }
 
 void CpuHost::start(Instant at) {
-  if (schedule_) schedule_->start(at);
+  for (ModelClients& clients : clients_) clients.start(at);
 }
 
 NodeId CpuHost::number_of(const std::string& node) const {
@@ -72,91 +88,46 @@ NodeId CpuHost::number_of(const std::string& node) const {
 
 Instant CpuHost::next_deadline() const {
   Instant next = outbox_.next();
-  if (schedule_) next = std::min({next, schedule_->next_deadline(), batcher_->next_deadline()});
+  for (const ModelClients& clients : clients_) next = std::min(next, clients.next_deadline());
   if (!local_.empty()) next = std::min(next, local_.begin()->first);
   return next;
 }
 
-// An array that arrives may make others that arrive at the same instant, hence the loop. Batches
-// whose wait is over come last, so that the requests of this instant still join them.
+// An array that arrives may make others that arrive at the same instant, hence the loop.
 void CpuHost::on_deadline(Instant now) {
   while (!local_.empty() && local_.begin()->first <= now) {
     Local due = std::move(local_.begin()->second);
     local_.erase(local_.begin());
     on_arrays(due.header, std::move(due.arrays), due.arrival, now);
   }
-  if (!schedule_) return;
-  while (const std::optional<ClientSchedule::Due> due = schedule_->take_due(now)) {
-    const std::int64_t steps = spec_->clients->inputs.steps(due->request);
-    if (std::optional<Batch> full = batcher_->add(steps, {due->request, due->client, now}))
-      begin_batch(std::move(*full), now);
-  }
-  while (std::optional<Batch> batch = batcher_->take_due(now)) begin_batch(std::move(*batch), now);
+  for (ModelClients& clients : clients_)
+    while (const std::optional<Departure> leaves = clients.take_due(now)) send(*leaves);
 }
 
-void CpuHost::begin_batch(Batch batch, Instant now) {
-  const std::uint32_t number = next_batch_++;
-  if (carries_state()) sent_batches_.push_back(batch);
-  const std::size_t replies = spec_->clients->replies;
-  Open& open = open_[number];
-  open = {std::move(batch), now, std::vector<LaneArrays>(replies), replies, {}};
-  send_batch(number, open.batch, now);
-}
-
-void CpuHost::send_batch(std::uint32_t number, const Batch& batch, Instant now) {
-  const GraphClients& clients = *spec_->clients;
-  const bool computed = std::ranges::any_of(
-      batch.members, [this](const BatchMember& member) { return functional(member.request); });
-  const auto sent = [&](const ir::Array& array) {
-    return computed ? array : ir::without_numbers(array);
-  };
-  std::vector<Leaving> leaving;
-  for (const std::vector<PartPort>& ports : clients.sends) leaving.push_back({{}, &ports});
-  for (const BatchMember& member : batch.members) {
-    const std::vector<ir::Array> inputs = clients.inputs.request(member.request);
-    for (std::size_t k = 0; k < inputs.size(); ++k) leaving[k].lanes.push_back(sent(inputs[k]));
-  }
-  if (number == 0)
-    for (const auto& [array, ports] : clients.initial) leaving.push_back({{sent(array)}, &ports});
-  const Request request{number, now, static_cast<std::uint16_t>(batch.steps), computed};
-  send(leaving, request, {now, {}});
-}
-
-// State is not kept where it passes, so a model that carries it is run again from its first request.
 std::uint32_t CpuHost::first_open() const {
-  if (carries_state()) return 0;
-  return open_.empty() ? next_batch_ : open_.begin()->first;
+  return clients_.empty() ? 0 : clients_.front().first_open();
 }
 
-// Clients know nothing of it: their requests stay open, and are answered once.
 void CpuHost::restart(std::uint32_t first, Instant now) {
   for (PartRunner& part : parts_) part.begin_with(first);
   for (StreamAssembler& stream : streams_) stream.begin_with(first);
   local_.clear();
   outbox_ = Outbox();
-  if (!spec_->clients) return;
-  sent_again_ = next_batch_;
-  for (std::uint32_t number = first; carries_state() && number < next_batch_; ++number)
-    send_batch(number, sent_batches_[number], now);
-  for (auto& [number, open] : open_) {
-    open.outputs.assign(spec_->clients->replies, {});
-    open.missing = spec_->clients->replies;
-    open.last = {};
-    open.began = now;  // what was done before is a wait
-    if (!carries_state()) send_batch(number, open.batch, now);
-  }
+  std::vector<Departure> leaving;
+  for (ModelClients& clients : clients_) clients.restart(first, now, leaving);
+  for (const Departure& departure : leaving) send(departure);
 }
 
-void CpuHost::send(std::span<const Leaving> arrays, const Request& request, const Arrival& leaves) {
+void CpuHost::send(std::span<const Leaving> arrays, const BatchHead& batch, const Arrival& leaves) {
   std::vector<Stream> streams;
   for (const auto& [lanes, ports] : arrays)
     for (const PartPort& port : *ports) {
       DataHeader header;
-      header.request = RequestId{request.number + (port.next_request ? 1 : 0)};
+      header.request = RequestId{batch.number + (port.next_request ? 1 : 0)};
       header.port = port.port;
-      header.steps = port.next_request ? std::uint16_t{0} : request.steps;
-      header.functional = request.functional;
-      header.started = request.started;
+      header.steps = port.next_request ? std::uint16_t{0} : batch.steps;
+      header.functional = batch.functional;
+      header.started = batch.started;
       header.path = leaves.path;
       const NodeId peer = number_of(port.node);
       if (port.stream) {
@@ -223,8 +194,8 @@ void CpuHost::on_message(NodeId peer, Payload message, Instant now) {
     return;
   }
   const DataHeader& header = data->header;
-  for (std::size_t s = 0; s < streams_.size(); ++s)
-    if (streams_[s].has_port(header.port)) return on_stream(peer, s, *data, now);
+  if (const PortUse use = use_of(header.port); use.kind == PortUse::Kind::kStream)
+    return on_stream(peer, use.number, *data, now);
   Result<std::vector<ir::Array>> arrays = ir::arrays_of(data->vectors);
   if (!arrays || arrays->empty() || arrays->size() > spec_->batch) {
     ++duplicated_;
@@ -262,19 +233,20 @@ void CpuHost::on_stream(NodeId peer, std::size_t stream, const DataMessage& mess
 
 void CpuHost::on_arrays(const DataHeader& header, LaneArrays arrays, const Arrival& arrival,
                         Instant now) {
-  for (std::size_t p = 0; p < parts_.size(); ++p) {
-    const CpuPart& part = spec_->parts[p];
-    if (header.port < part.first_port || header.port >= part.first_port + part.graph.inputs.size())
-      continue;
-    if (!parts_[p].on_arrays(header.port - part.first_port, header, std::move(arrays), arrival))
-      ++duplicated_;
-    return run_parts(p);
+  const PortUse use = use_of(header.port);
+  if (use.kind == PortUse::Kind::kPart) {
+    const std::size_t input = header.port - spec_->parts[use.number].first_port;
+    if (!parts_[use.number].on_arrays(input, header, std::move(arrays), arrival)) ++duplicated_;
+    return run_parts(use.number);
   }
-  if (spec_->clients && header.port >= spec_->clients->first_port &&
-      header.port < spec_->clients->first_port + spec_->clients->replies)
-    return on_reply(header.port - spec_->clients->first_port, index(header.request),
-                    std::move(arrays), arrival, now);
-  ++duplicated_;
+  if (use.kind != PortUse::Kind::kClients) {
+    ++duplicated_;
+    return;
+  }
+  std::vector<Departure> leaving;
+  if (!clients_[use.number].on_arrays(header, std::move(arrays), arrival, now, leaving))
+    ++duplicated_;
+  for (const Departure& departure : leaving) send(departure);
 }
 
 void CpuHost::run_parts(std::size_t part) {
@@ -289,76 +261,15 @@ void CpuHost::run_parts(std::size_t part) {
   }
 }
 
-// A batch is complete with its last output, whose path is the critical one.
-void CpuHost::on_reply(std::size_t output, std::uint32_t number, LaneArrays arrays,
-                       const Arrival& arrival, Instant now) {
-  const auto at = open_.find(number);
-  // Of a batch that was answered before it was sent again for the state that it makes.
-  if (at == open_.end() && carries_state() && number < sent_again_) return;
-  if (at == open_.end() || output >= at->second.outputs.size() ||
-      !at->second.outputs[output].empty() || arrays.size() != at->second.batch.members.size()) {
-    ++duplicated_;
-    return;
-  }
-  Open& open = at->second;
-  open.outputs[output] = std::move(arrays);
-  if (arrival.at >= open.last.at) open.last = arrival;
-  if (--open.missing > 0) return;
-  const Open done = std::move(open);
-  open_.erase(at);
-  for (std::size_t lane = 0; lane < done.batch.members.size(); ++lane) complete(done, lane, now);
-}
-
-// The path of a batch begins when the batch does; what its request waited for the batch to fill is
-// added as queueing.
-void CpuHost::complete(const Open& open, std::size_t lane, Instant now) {
-  const BatchMember& member = open.batch.members[lane];
-  HostRecord record;
-  record.request = RequestId{member.request};
-  record.client = member.client;
-  record.steps = open.batch.steps;
-  record.sent = member.sent;
-  record.path = open.last.path;
-  record.path.queue += open.began - member.sent;
-  record.completed = open.last.at;
-  // In wall time the answer is complete when the work has really been done, which is now.
-  if (options_.time == TimeBase::kWall) {
-    record.path.host += now - open.last.at;
-    record.completed = now;
-  }
-  if (functional(member.request)) {
-    Payload packed;
-    for (const LaneArrays& output : open.outputs) ir::append_array(output[lane], packed);
-    record.arrays = std::move(packed.bytes);
-  }
-  if (traced(member.request))
-    trace_->record({record.sent, record.completed - record.sent, options_.self, TraceKind::kRequest,
-                    member.request, record.client, 0});
-  ++completed_;
-  schedule_->answered(record.client, record.completed);
-  records_.push_back(std::move(record));
-}
-
 bool CpuHost::finished() const {
-  return spec_->clients && completed_ == spec_->clients->workload.requests;
+  return std::ranges::any_of(clients_, &ModelClients::takes_part) &&
+         std::ranges::all_of(clients_, &ModelClients::finished);
 }
 
 std::vector<std::string> CpuHost::describe_outstanding() const {
   constexpr std::size_t kMost = 4;
   std::vector<std::string> out;
-  for (const auto& [number, open] : open_) {
-    const std::vector<BatchMember>& members = open.batch.members;
-    const std::string more =
-        members.size() == 1 ? "" : fmt::format(" and {} more of its batch", members.size() - 1);
-    out.push_back(fmt::format("client {} waits for {} of {} outputs of request {}{}",
-                              members.front().client, open.missing, open.outputs.size(),
-                              members.front().request, more));
-    if (out.size() == kMost) break;
-  }
-  if (batcher_)
-    for (const auto& [steps, members] : batcher_->forming())
-      out.push_back(fmt::format("request {} waits for its batch to fill: {} of {} are there",
-                                members.front().request, members.size(), batcher_->size()));
+  for (const ModelClients& clients : clients_) clients.describe(kMost, out);
   for (const PartRunner& part : parts_)
     if (std::string text = part.describe(); !text.empty()) out.push_back(std::move(text));
   for (const StreamAssembler& stream : streams_)
@@ -368,12 +279,11 @@ std::vector<std::string> CpuHost::describe_outstanding() const {
 }
 
 void CpuHost::hand_over(Records& to) {
-  std::move(records_.begin(), records_.end(), std::back_inserter(to.requests));
-  records_.clear();
+  for (ModelClients& clients : clients_) clients.hand_over(to.requests);
 }
 
 void CpuHost::add_stats(RoleStats& to) const {
-  if (schedule_) to.sent += schedule_->sent();
+  for (const ModelClients& clients : clients_) to.sent += clients.sent();
   to.duplicated += duplicated_;
   to.host_busy += cpu_.busy();
   to.npu.fp16_overflows += overflows_;

@@ -1,4 +1,4 @@
-// The role of a CPU host in a run of a graph: it runs parts of the graph, and plays the clients. A
+// The role of a CPU host in a run of models: it runs parts of their graphs, and has the clients of services. A
 // state machine.
 //
 // Every array is a data message of its own to a port of a CPU host, and a stream of fp16 messages, one
@@ -11,14 +11,13 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "node/cpu/batcher.h"
-#include "node/cpu/client_schedule.h"
+#include "node/cpu/cpu_options.h"
 #include "node/cpu/cpu_spec.h"
+#include "node/cpu/model_clients.h"
 #include "node/cpu/part_runner.h"
 #include "node/cpu/stream_assembler.h"
 #include "node/service/outbox.h"
@@ -26,13 +25,6 @@
 #include "protocol/base/trace.h"
 
 namespace soliton {
-
-struct CpuOptions {
-  NodeId self{};
-  TimeBase time = TimeBase::kEmulated;
-  std::uint32_t functional_every = 1;  // as in NpuServiceOptions
-  std::uint32_t trace_requests = 0;
-};
 
 class CpuHost : public Role {
  public:
@@ -57,14 +49,6 @@ class CpuHost : public Role {
 
  private:
   void make_parts();
-  // A batch whose outputs are not all there.
-  struct Open {
-    Batch batch;
-    Instant began{};
-    std::vector<LaneArrays> outputs;
-    std::size_t missing = 0;
-    Arrival last;
-  };
   // Arrays that stay on this host, on their way to a port.
   struct Local {
     DataHeader header;
@@ -72,23 +56,10 @@ class CpuHost : public Role {
     Arrival arrival;
   };
 
-  bool functional(std::uint32_t request) const {
-    return options_.functional_every != 0 && request % options_.functional_every == 0;
-  }
   bool traced(std::uint32_t request) const {
     return trace_ != nullptr && request < options_.trace_requests;
   }
   NodeId number_of(const std::string& node) const;
-  void begin_batch(Batch batch, Instant now);
-  // Sends the inputs of a batch, for the first time or again.
-  void send_batch(std::uint32_t number, const Batch& batch, Instant now);
-  // Of a model that carries state a request needs all before it.
-  bool carries_state() const { return spec_->clients && spec_->clients->carries_state; }
-  // Arrays that leave together, all of one batch, and where each goes.
-  struct Leaving {
-    LaneArrays lanes;
-    const std::vector<PartPort>* ports = nullptr;
-  };
   // A stream on its way to one port of an FPGA.
   struct Stream {
     NodeId peer{};
@@ -96,24 +67,23 @@ class CpuHost : public Role {
     const StreamCut* cut = nullptr;
     const LaneArrays* lanes = nullptr;
   };
-  // A batch: when it began, its steps (0: not known), and whether its values are computed.
-  struct Request {
-    std::uint32_t number = 0;
-    Instant started{};
-    std::uint16_t steps = 0;
-    bool functional = false;
-  };
-  // Sends arrays of a request; they leave at `leaves`.
-  void send(std::span<const Leaving> arrays, const Request& request, const Arrival& leaves);
+  void send(const Departure& departure) { send(departure.arrays, departure.batch, departure.at); }
+  // Sends arrays of a batch; they leave at `leaves`.
+  void send(std::span<const Leaving> arrays, const BatchHead& batch, const Arrival& leaves);
   void send_streams(const std::vector<Stream>& streams, Instant at);
   void send_away(NodeId peer, const DataHeader& header, Payload payload, Instant at);
   void record_received(NodeId peer, const DataHeader& header, std::uint64_t bytes, Instant now);
   void on_stream(NodeId peer, std::size_t stream, const DataMessage& message, Instant now);
   void on_arrays(const DataHeader& header, LaneArrays arrays, const Arrival& arrival, Instant now);
   void run_parts(std::size_t part);
-  void on_reply(std::size_t output, std::uint32_t number, LaneArrays arrays, const Arrival& arrival,
-                Instant now);
-  void complete(const Open& open, std::size_t lane, Instant now);
+
+  // What a port is for.
+  struct PortUse {
+    enum class Kind : std::uint8_t { kNothing, kPart, kStream, kClients } kind = Kind::kNothing;
+    std::size_t number = 0;
+  };
+  void know_ports();
+  PortUse use_of(std::uint16_t port) const { return port < uses_.size() ? uses_[port] : PortUse{}; }
 
   const CpuSpec* spec_;
   CpuOptions options_;
@@ -122,18 +92,12 @@ class CpuHost : public Role {
   Cpu cpu_;
   std::vector<PartRunner> parts_;
   std::vector<StreamAssembler> streams_;
-  std::optional<ClientSchedule> schedule_;
-  std::optional<Batcher> batcher_;
-  std::uint32_t next_batch_ = 0;
-  std::map<std::uint32_t, Open> open_;   // by number
-  std::vector<Batch> sent_batches_;      // of a model that carries state: all, by number
-  std::uint32_t sent_again_ = 0;         // answers to batches below this one may come twice
+  std::vector<ModelClients> clients_;    // by service
+  std::vector<PortUse> uses_;            // by port
   std::multimap<Instant, Local> local_;  // by arrival; of equal ones in order of sending
   Outbox outbox_;
-  std::vector<HostRecord> records_;
   std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint32_t> sent_counts_;  // by node, port
   std::map<std::uint16_t, std::uint32_t> received_counts_;                        // by port
-  std::uint32_t completed_ = 0;
   std::uint64_t duplicated_ = 0;
   std::uint64_t overflows_ = 0;  // values for FPGAs that were beyond fp16
   std::string failure_;          // why a stream could not be sent

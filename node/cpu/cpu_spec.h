@@ -1,4 +1,4 @@
-// What a CPU host does in a run of a graph, as values: parts of the graph, the clients, or both.
+// What a CPU host does in a run of models, as values: parts of their graphs, clients, or both.
 #pragma once
 
 #include <cstdint>
@@ -30,25 +30,43 @@ struct GraphInputs {
   std::uint32_t longest() const;
 };
 
-struct GraphClients {
-  ClientWorkload workload;
-  GraphInputs inputs;
+// Another host whose batches a copy of the model takes from this one.
+struct CopyGuest {
+  std::string node;
+  std::uint16_t first_port = 0;  // input k of the model comes to port first_port + k of this host
+  std::uint16_t reply_port = 0;  // output k goes to port reply_port + k of the guest
+  bool operator==(const CopyGuest&) const = default;
+};
+
+// A copy of a service's model, as seen from a host that sends to it. Its batches are numbered densely by
+// one host, its front. The others are guests of that: to them it is a copy whose inputs all go there.
+struct ModelCopy {
   std::vector<std::vector<PartPort>> sends;  // by input of the model: where it goes
   std::uint16_t first_port = 0;              // output k of the model comes to port first_port + k
-  std::uint16_t replies = 0;                 // outputs of the model
   std::vector<InitialArray> initial;
+  std::vector<CopyGuest> guests;
+};
+
+// The clients of a service on this host, and the copies of its model.
+struct GraphClients {
+  ClientWorkload workload;
+  std::vector<Duration> instants;  // of a trace: of this host's requests, after the start
+  GraphInputs inputs;
+  std::uint16_t service = 0;
+  std::uint16_t replies = 0;  // outputs of the model
+  std::vector<ModelCopy> copies = std::vector<ModelCopy>(1);
   // A request needs what the one before left, on hosts or in an FPGA.
   bool carries_state = false;
 };
 
-// The ports of a node are numbered by who made the spec: those of the parts, then those of the
-// streams, then the clients' replies.
+// The ports of a node are numbered by who made the spec: of each copy of a model those of the parts, then
+// those of the streams, then the clients' replies; behind them those of guests.
 struct CpuSpec {
   CpuDevice device;
   std::uint32_t batch = 1;  // the most requests that run together, each in a lane of its own
   std::vector<CpuPart> parts;
   std::vector<StreamIn> streams;
-  std::optional<GraphClients> clients;
+  std::vector<GraphClients> clients;  // by service
 };
 
 }  // namespace soliton

@@ -13,15 +13,18 @@
 namespace soliton {
 
 // A finished request of a model. The answer is in `arrays`: the outputs of the model; empty if it was
-// not computed.
+// not computed, or if the request was refused.
 struct HostRecord {
-  RequestId request{};
+  RequestId request{};  // of the service
   std::uint32_t client = 0;
   std::int64_t steps = 0;
   Instant sent{};
   Instant completed{};
   Breakdown path;
   std::vector<std::byte> arrays;  // partition/ir/array_bytes.h
+  std::uint16_t service = 0;
+  std::uint16_t copy = 0;  // of the service's model
+  bool refused = false;    // too many were open
 };
 
 // A message of a communication workload, as seen from one of its ends. Different nodes see the two

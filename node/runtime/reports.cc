@@ -61,6 +61,9 @@ void write_record(const HostRecord& record, wire::Record::Builder out) {
   out.setQueuePs(record.path.queue.count());
   out.setHostPs(record.path.host.count());
   out.setArrays({reinterpret_cast<const capnp::byte*>(record.arrays.data()), record.arrays.size()});
+  out.setService(record.service);
+  out.setCopy(record.copy);
+  out.setRefused(record.refused);
 }
 
 HostRecord read_record(wire::Record::Reader in) {
@@ -72,6 +75,9 @@ HostRecord read_record(wire::Record::Reader in) {
   record.completed = Instant{Duration{in.getCompletedPs()}};
   record.path = {Duration{in.getComputePs()}, Duration{in.getNetworkPs()},
                  Duration{in.getQueuePs()}, Duration{in.getHostPs()}};
+  record.service = in.getService();
+  record.copy = in.getCopy();
+  record.refused = in.getRefused();
   const auto arrays = in.getArrays();
   record.arrays.assign(reinterpret_cast<const std::byte*>(arrays.begin()),
                        reinterpret_cast<const std::byte*>(arrays.end()));

@@ -233,6 +233,9 @@ struct Record {
   queuePs @7 :Int64;
   hostPs @8 :Int64;
   arrays @9 :Data;                  # the outputs of the model, as in messages
+  service @10 :UInt16;
+  copy @11 :UInt16;                 # of the service's model
+  refused @12 :Bool;
 }
 
 struct TrafficRecord {

@@ -8,7 +8,7 @@ $Cxx.namespace("soliton::wire");
 struct CpuRole {
   device @0 :Options.Settings;
   parts @1 :List(Part);
-  clients @2 :Clients;              # null: none here
+  clients @2 :List(Clients);        # by service
   streams @3 :List(Stream);
   batch @4 :UInt32;                 # the most requests that run together
 
@@ -52,15 +52,27 @@ struct CpuRole {
     array @0 :Data;
     to @1 :Ports;
   }
-  struct Clients {
+  # A copy of the model.
+  struct Copy {
     sends @0 :List(Ports);          # by input of the model
     firstPort @1 :UInt16;
+    initial @2 :List(Initial);      # sent when request 0 begins
+    guests @3 :List(Guest);
+  }
+  struct Guest {
+    node @0 :Text;
+    firstPort @1 :UInt16;
+    replyPort @2 :UInt16;
+  }
+  struct Clients {
+    copies @0 :List(Copy);
+    service @1 :UInt16;
     replies @2 :UInt16;             # outputs of the model
     seed @3 :UInt64;
     inputs @4 :List(Kind);          # of random requests, by input of the model
     given @5 :List(List(Data));     # arrays, by request and input
     workload @6 :Options.Settings;
-    initial @7 :List(Initial);      # sent when request 0 begins
+    instantsPs @7 :List(Int64);     # of a trace
     stepAxis :group {               # the extent of an input that says the steps of a request
       given @8 :Bool;
       input @9 :UInt32;

@@ -15,12 +15,14 @@ std::unique_ptr<Role> make(const RoleSpec& spec, const Deployment& deployment, T
 }
 
 Asked asked(const RoleSpec& spec, NodeId) {
-  const CpuSpec& cpu = spec.get<CpuSpec>();
-  return {cpu.clients ? cpu.clients->workload.requests : 0, "requests", "answered"};
+  Asked out{0, "requests", "answered"};
+  for (const GraphClients& clients : spec.get<CpuSpec>().clients)
+    out.count += clients.workload.own_requests();
+  return out;
 }
 
 // A host without clients serves others.
-bool takes_part(const RoleSpec& spec) { return spec.get<CpuSpec>().clients.has_value(); }
+bool takes_part(const RoleSpec& spec) { return asked(spec, NodeId{}).count > 0; }
 
 void write(const RoleSpec& spec, RoleBytesOut& out) {
   write_cpu_spec(spec.get<CpuSpec>(), out.body.initAs<wire::CpuRole>());

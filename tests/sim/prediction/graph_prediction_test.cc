@@ -92,9 +92,9 @@ struct World {
     clients.workload.requests = kRequests;
     clients.inputs.given = {
         {ir::Array::of<float>({kTokens, kWidth}, {1, -2, 3, 4, 5, 6, -7, 8, 9, 10, 11, 12})}};
-    clients.sends = placed.sends;
-    clients.initial = placed.initial;
-    clients.first_port = placed.first_reply;
+    clients.copies[0].sends = placed.sends;
+    clients.copies[0].initial = placed.initial;
+    clients.copies[0].first_port = placed.first_reply;
     clients.replies = 2;
   }
 
@@ -116,7 +116,7 @@ RoleSpec role_of(const World& world, const std::string& node) {
       spec.parts = host.parts;
       spec.streams = host.streams;
     }
-  if (node == "a") spec.clients = world.clients;
+  if (node == "a") spec.clients = {world.clients};
   return {kCpuRole, spec};
 }
 

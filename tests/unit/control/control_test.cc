@@ -231,7 +231,7 @@ CpuSpec small_host() {
   host.batch = 9;
   host.streams.push_back(
       {4, {{0, 5, false}, {5, 2, true}}, {3, 7}, 3, {{"host0", 6}}, ir::ElementType::kFloat16});
-  GraphClients& clients = host.clients.emplace();
+  GraphClients& clients = host.clients.emplace_back();
   clients.workload.clients = 2;
   clients.workload.requests = 100;
   clients.workload.arrivals = Arrivals::kPoisson;
@@ -241,10 +241,11 @@ CpuSpec small_host() {
   clients.inputs.seed = 77;
   clients.inputs.kinds = {ir::Array::unknown(ir::ElementType::kFloat32, {2, 19})};
   clients.inputs.symbols = {50};
-  clients.sends = {{{"fpga0", 3, false, StreamCut{0, 12, 7, true, 0}}}};
+  clients.copies[0].sends = {{{"fpga0", 3, false, StreamCut{0, 12, 7, true, 0}}}};
   clients.carries_state = true;
-  clients.initial = {{ir::Array::of<float>({2}, {0.5F, -1}), {{"fpga0", 1, false, StreamCut{}}}}};
-  clients.first_port = 6;
+  clients.copies[0].initial = {
+      {ir::Array::of<float>({2}, {0.5F, -1}), {{"fpga0", 1, false, StreamCut{}}}}};
+  clients.copies[0].first_port = 6;
   clients.replies = 1;
   return host;
 }
@@ -263,24 +264,26 @@ TEST(DeploymentCodec, WhatTheHostDoesComesBack) {
   EXPECT_EQ(got.device.operator_overhead, nanoseconds(17));
   EXPECT_EQ(got.batch, 9u);
   EXPECT_EQ(got.streams, host.streams);
-  ASSERT_TRUE(got.clients);
-  const ClientWorkload& workload = got.clients->workload;
+  ASSERT_EQ(got.clients.size(), 1u);
+  const ClientWorkload& workload = got.clients[0].workload;
   EXPECT_EQ(workload.clients, 2u);
   EXPECT_EQ(workload.requests, 100u);
   EXPECT_EQ(workload.arrivals, Arrivals::kPoisson);
   EXPECT_EQ(workload.mean_gap, nanoseconds(123));
   EXPECT_EQ(workload.batch, 9u);
   EXPECT_EQ(workload.batch_wait, microseconds(45));
-  EXPECT_EQ(got.clients->inputs.seed, 77u);
-  EXPECT_EQ(got.clients->inputs.symbols, host.clients->inputs.symbols);
-  EXPECT_TRUE(identical(got.clients->inputs.request(5)[0], host.clients->inputs.request(5)[0]));
-  EXPECT_EQ(got.clients->sends, host.clients->sends);
-  EXPECT_TRUE(got.clients->carries_state);
-  ASSERT_EQ(got.clients->initial.size(), 1u);
-  EXPECT_TRUE(identical(got.clients->initial[0].first, host.clients->initial[0].first));
-  EXPECT_EQ(got.clients->initial[0].second, host.clients->initial[0].second);
-  EXPECT_EQ(got.clients->first_port, 6);
-  EXPECT_EQ(got.clients->replies, 1);
+  EXPECT_EQ(got.clients[0].inputs.seed, 77u);
+  EXPECT_EQ(got.clients[0].inputs.symbols, host.clients[0].inputs.symbols);
+  EXPECT_TRUE(identical(got.clients[0].inputs.request(5)[0], host.clients[0].inputs.request(5)[0]));
+  EXPECT_EQ(got.clients[0].copies[0].sends, host.clients[0].copies[0].sends);
+  EXPECT_TRUE(got.clients[0].carries_state);
+  ASSERT_EQ(got.clients[0].copies[0].initial.size(), 1u);
+  EXPECT_TRUE(identical(got.clients[0].copies[0].initial[0].first,
+                        host.clients[0].copies[0].initial[0].first));
+  EXPECT_EQ(got.clients[0].copies[0].initial[0].second,
+            host.clients[0].copies[0].initial[0].second);
+  EXPECT_EQ(got.clients[0].copies[0].first_port, 6);
+  EXPECT_EQ(got.clients[0].replies, 1);
 }
 
 TEST(DataMessage, SaysWhetherValuesAreComputed) {

@@ -28,11 +28,11 @@ std::vector<CpuSpec> specs(const std::vector<std::size_t>& host_of, std::uint32_
   const PlacedGraph placed = place_graph(request).value();
   std::vector<CpuSpec> out(2);
   for (const HostParts& host : placed.hosts) out[host.node == "b" ? 1 : 0].parts = host.parts;
-  GraphClients& clients = out[0].clients.emplace();
+  GraphClients& clients = out[0].clients.emplace_back();
   clients.workload.requests = requests;
   clients.inputs.given = {{floats({-1, 2})}, {floats({3, -4})}};
-  clients.sends = placed.sends;
-  clients.first_port = placed.first_reply;
+  clients.copies[0].sends = placed.sends;
+  clients.copies[0].first_port = placed.first_reply;
   clients.replies = 1;
   return out;
 }
@@ -158,11 +158,11 @@ TEST(CpuHost, ExplainsAnOperatorThatCannotRunOnItsInputs) {
   const PlacedGraph placed = place_graph(request).value();
   CpuSpec spec;
   spec.parts = placed.hosts[0].parts;
-  GraphClients& clients = spec.clients.emplace();
+  GraphClients& clients = spec.clients.emplace_back();
   clients.workload.requests = 1;
   clients.inputs.given = {{floats({1, 2}), ir::Array::integers({5})}};
-  clients.sends = placed.sends;
-  clients.first_port = placed.first_reply;
+  clients.copies[0].sends = placed.sends;
+  clients.copies[0].first_port = placed.first_reply;
   clients.replies = 2;
   CpuHost host(spec, options_of(0), kNames, nullptr);
   EXPECT_TRUE(play({&host}, {}).empty());
@@ -177,7 +177,7 @@ std::vector<CpuSpec> batch_specs(const std::vector<std::size_t>& host_of, std::u
                                  std::uint32_t clients, std::uint32_t batch) {
   std::vector<CpuSpec> out = specs(host_of, requests);
   for (CpuSpec& spec : out) spec.batch = batch;
-  GraphClients& made = *out[0].clients;
+  GraphClients& made = out[0].clients[0];
   made.workload.clients = clients;
   made.workload.batch = batch;
   made.inputs.given.clear();
@@ -214,7 +214,7 @@ TEST(CpuBatches, EachRequestGetsItsOwnAnswer) {
 // A third client finds the batch full, and waits for the clients who are answered first.
 TEST(CpuBatches, TheFirstOfABatchWaitsForTheOthers) {
   std::vector<CpuSpec> spec = batch_specs({0, 0, 0}, 4, 3, 2);
-  spec[0].clients->workload.batch_wait = milliseconds(1);
+  spec[0].clients[0].workload.batch_wait = milliseconds(1);
   CpuHost host(spec[0], options_of(0), kNames, nullptr);
   const std::vector<HostRecord> records = play({&host}, {});
   ASSERT_EQ(records.size(), 4U);
@@ -229,7 +229,7 @@ TEST(CpuBatches, TheFirstOfABatchWaitsForTheOthers) {
 
 TEST(CpuBatches, APartFilledBatchGoesWhenItsWaitIsOver) {
   std::vector<CpuSpec> spec = batch_specs({0, 0, 0}, 1, 1, 2);
-  spec[0].clients->workload.batch_wait = microseconds(5);
+  spec[0].clients[0].workload.batch_wait = microseconds(5);
   CpuHost host(spec[0], options_of(0), kNames, nullptr);
   host.start(kRunStart);
   host.on_deadline(kRunStart);
@@ -252,10 +252,10 @@ TEST(CpuBatches, APartFilledBatchGoesWhenItsWaitIsOver) {
 
 TEST(CpuBatches, RequestsOfDifferentStepsRunApart) {
   std::vector<CpuSpec> spec = batch_specs({0, 0, 0}, 4, 4, 2);
-  GraphInputs& inputs = spec[0].clients->inputs;
+  GraphInputs& inputs = spec[0].clients[0].inputs;
   inputs.given = {{floats({1, 2})}, {floats({3, 4, 5})}, {floats({6, 7})}, {floats({8, 9, 10})}};
   inputs.step_axis = ir::StepAxis{0, 0};
-  spec[0].clients->workload.batch_wait = milliseconds(1);
+  spec[0].clients[0].workload.batch_wait = milliseconds(1);
   CpuHost host(spec[0], options_of(0), kNames, nullptr);
   const std::vector<HostRecord> records = play({&host}, {});
   ASSERT_EQ(records.size(), 4U);
@@ -312,7 +312,7 @@ TEST(CpuBatches, AnswersOfTheWrongNumberOfLanesBelongToNothing) {
   EXPECT_EQ(host.describe_outstanding(),
             (std::vector<std::string>{"client 0 waits for 1 of 1 outputs of request 0 and 1 more "
                                       "of its batch"}));
-  const std::uint16_t reply = spec[0].clients->first_port;
+  const std::uint16_t reply = spec[0].clients[0].copies[0].first_port;
   const ir::Array one = floats({1}), two = floats({2});
   const Instant now = kRunStart + microseconds(9);
   host.on_message(NodeId{1}, lanes_of(reply, {one}), now);
@@ -358,10 +358,10 @@ TEST(CpuCodec, SpecsSurviveAsBytes) {
   std::vector<CpuSpec> spec = specs({0, 1, 0}, 2);
   spec[0].device.operator_overhead = nanoseconds(17);
   spec[0].batch = 4;
-  spec[0].clients->workload.clients = 3;
-  spec[0].clients->workload.batch = 4;
-  spec[0].clients->workload.batch_wait = microseconds(5);
-  spec[0].clients->inputs.kinds = {ir::Array::unknown(ir::ElementType::kBool, {4})};
+  spec[0].clients[0].workload.clients = 3;
+  spec[0].clients[0].workload.batch = 4;
+  spec[0].clients[0].workload.batch_wait = microseconds(5);
+  spec[0].clients[0].inputs.kinds = {ir::Array::unknown(ir::ElementType::kBool, {4})};
   spec[0].parts[0].initial = {floats({9, 9})};
   capnp::MallocMessageBuilder message;
   write_cpu_spec(spec[0], message.initRoot<wire::CpuRole>());
@@ -375,12 +375,12 @@ TEST(CpuCodec, SpecsSurviveAsBytes) {
   EXPECT_TRUE(identical(back->parts[0].initial[0], floats({9, 9})));
   EXPECT_EQ(back->parts[0].graph.nodes[0].op, "Relu");
   EXPECT_EQ(back->batch, 4u);
-  EXPECT_EQ(back->clients->workload.clients, 3u);
-  EXPECT_EQ(back->clients->workload.batch, 4u);
-  EXPECT_EQ(back->clients->workload.batch_wait, microseconds(5));
-  EXPECT_EQ(back->clients->sends, spec[0].clients->sends);
-  EXPECT_TRUE(identical(back->clients->inputs.given[1][0], floats({3, -4})));
-  EXPECT_EQ(back->clients->inputs.kinds[0].shape(), ir::Shape{4});
+  EXPECT_EQ(back->clients[0].workload.clients, 3u);
+  EXPECT_EQ(back->clients[0].workload.batch, 4u);
+  EXPECT_EQ(back->clients[0].workload.batch_wait, microseconds(5));
+  EXPECT_EQ(back->clients[0].copies[0].sends, spec[0].clients[0].copies[0].sends);
+  EXPECT_TRUE(identical(back->clients[0].inputs.given[1][0], floats({3, -4})));
+  EXPECT_EQ(back->clients[0].inputs.kinds[0].shape(), ir::Shape{4});
 }
 
 }  // namespace

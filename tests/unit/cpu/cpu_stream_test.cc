@@ -42,11 +42,11 @@ CpuSpec relay(std::uint32_t requests) {
   stream.shape = {3, 2};
   stream.tokens = 3;
   stream.to = {{"a", kReply}};
-  GraphClients& clients = spec.clients.emplace();
+  GraphClients& clients = spec.clients.emplace_back();
   clients.workload.requests = requests;
   clients.inputs.given = {{matrix({1, -2, 3, 4, 5, 6})}};
-  clients.sends = {{{"a", 0}}};
-  clients.first_port = kReply;
+  clients.copies[0].sends = {{{"a", 0}}};
+  clients.copies[0].first_port = kReply;
   clients.replies = 1;
   return spec;
 }
@@ -148,7 +148,7 @@ TEST(CpuStreams, LeaveTokenByTokenToAllPorts) {
 TEST(CpuStreams, ValuesAreRoundedToTheNearestEvenHalf) {
   CpuSpec spec = relay(1);
   // Halfway between 2048 and 2050 and between 2050 and 2052; beyond fp16; and exact values.
-  spec.clients->inputs.given = {{matrix({2049, 2051, 1e6f, 0.5f, 65504, 0x1p-24f})}};
+  spec.clients[0].inputs.given = {{matrix({2049, 2051, 1e6f, 0.5f, 65504, 0x1p-24f})}};
   World world(spec);
   const std::vector<Sent> sent = world.run();
   ASSERT_EQ(sent.size(), 6u);
@@ -181,7 +181,7 @@ TEST(CpuStreams, GoOnToAPartAndToFpgasAgain) {
   // The part has a port of its own, so everything behind it moves.
   spec.parts.push_back(part_of("Neg", 1, {{"fpga1", 7, false, StreamCut{1, 1, 3, false, 1}}}));
   spec.streams[0].first_port = 2;
-  spec.clients->first_port = kReply + 1;
+  spec.clients[0].copies[0].first_port = kReply + 1;
   spec.streams[0].to = {
       {"a", 1}, {"a", kReply + 1}, {"fpga0", 9, false, StreamCut{3, 1, 1, false, 3}}};
   World world(spec);
@@ -231,7 +231,7 @@ TEST(CpuStreams, WithoutValuesTakeTheSameTimeAndBytes) {
 TEST(CpuStreams, IntegersLeaveAsRealNumbers) {
   for (const std::uint32_t every : {0u, 1u}) {
     CpuSpec spec = relay(1);
-    spec.clients->inputs.given = {{ir::Array::of<std::int64_t>({3, 2}, {1, -2, 3, 4, 5, 6})}};
+    spec.clients[0].inputs.given = {{ir::Array::of<std::int64_t>({3, 2}, {1, -2, 3, 4, 5, 6})}};
     World world(spec, TimeBase::kEmulated, every);
     const std::vector<Sent> sent = world.run();
     ASSERT_EQ(sent.size(), 6u);
@@ -272,7 +272,7 @@ TEST(CpuStreams, InWallTimeEveryByteIsSentAndNothingIsModelled) {
 TEST(CpuStreams, StateGoesToTheNextRequestAndTheClientsSendTheFirst) {
   CpuSpec spec = relay(2);
   spec.parts[0].outputs[0].push_back({"fpga0", 8, true, StreamCut{1, 4, 2, false, 3}});
-  spec.clients->initial.emplace_back(
+  spec.clients[0].copies[0].initial.emplace_back(
       test::floats({7, 8}),
       std::vector<PartPort>{{"fpga0", 8, false, StreamCut{1, 0, 2, false, 3}}});
   World world(spec);
@@ -331,7 +331,7 @@ TEST(CpuStreams, SayWhatTheyWaitFor) {
 
 TEST(CpuStreams, AnArrayOfAnotherShapeIsNamed) {
   CpuSpec spec = relay(1);
-  spec.clients->inputs.given = {{matrix({1, 2, 3, 4})}};
+  spec.clients[0].inputs.given = {{matrix({1, 2, 3, 4})}};
   World world(spec);
   EXPECT_TRUE(world.run().empty());
   EXPECT_EQ(world.host.describe_outstanding().back(),
@@ -365,8 +365,8 @@ CpuSpec relay_each_step() {
   spec.parts[0].outputs[0].push_back({"fpga0", 8, true, StreamCut{1, 0, 2, false, 0}});
   spec.streams[0].shape = {ir::kOpen, 2};
   spec.streams[0].tokens = 0;
-  spec.clients->inputs.given = {{matrix({1, -2, 3, 4})}, {matrix({5, 6})}};
-  spec.clients->inputs.step_axis = ir::StepAxis{0, 0};
+  spec.clients[0].inputs.given = {{matrix({1, -2, 3, 4})}, {matrix({5, 6})}};
+  spec.clients[0].inputs.step_axis = ir::StepAxis{0, 0};
   return spec;
 }
 
@@ -386,7 +386,7 @@ TEST(CpuStreams, HaveATokenForEachStepOfARequest) {
 TEST(CpuStreams, AStepAxisMustBeThere) {
   CpuSpec spec = relay_each_step();
   for (const ir::StepAxis axis : {ir::StepAxis{0, 2}, ir::StepAxis{1, 0}}) {
-    spec.clients->inputs.step_axis = axis;
+    spec.clients[0].inputs.step_axis = axis;
     capnp::MallocMessageBuilder message;
     write_cpu_spec(spec, message.initRoot<wire::CpuRole>());
     EXPECT_FALSE(read_cpu_spec(message.getRoot<wire::CpuRole>().asReader()));
@@ -395,9 +395,9 @@ TEST(CpuStreams, AStepAxisMustBeThere) {
 
 TEST(CpuStreams, SurviveAsBytes) {
   CpuSpec spec = relay_each_step();
-  spec.clients->inputs.steps_of_all = 9;
+  spec.clients[0].inputs.steps_of_all = 9;
   spec.streams[0].to.push_back({"fpga0", 9, true, StreamCut{3, 1, 1, true, 4}});
-  spec.clients->initial.emplace_back(
+  spec.clients[0].copies[0].initial.emplace_back(
       test::floats({7, 8}), std::vector<PartPort>{{"fpga0", 8, false, StreamCut{1, 0, 2}}});
   capnp::MallocMessageBuilder message;
   write_cpu_spec(spec, message.initRoot<wire::CpuRole>());
@@ -405,12 +405,13 @@ TEST(CpuStreams, SurviveAsBytes) {
   const Result<CpuSpec> back = read_cpu_spec(bytes.asReader());
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->streams, spec.streams);
-  EXPECT_EQ(back->clients->inputs.step_axis, spec.clients->inputs.step_axis);
-  EXPECT_EQ(back->clients->inputs.steps_of_all, 9);
+  EXPECT_EQ(back->clients[0].inputs.step_axis, spec.clients[0].inputs.step_axis);
+  EXPECT_EQ(back->clients[0].inputs.steps_of_all, 9);
   EXPECT_EQ(back->parts[0].outputs, spec.parts[0].outputs);
-  ASSERT_EQ(back->clients->initial.size(), 1u);
-  EXPECT_TRUE(identical(back->clients->initial[0].first, test::floats({7, 8})));
-  EXPECT_EQ(back->clients->initial[0].second, spec.clients->initial[0].second);
+  ASSERT_EQ(back->clients[0].copies[0].initial.size(), 1u);
+  EXPECT_TRUE(identical(back->clients[0].copies[0].initial[0].first, test::floats({7, 8})));
+  EXPECT_EQ(back->clients[0].copies[0].initial[0].second,
+            spec.clients[0].copies[0].initial[0].second);
 
   spec.streams[0].slices.pop_back();
   capnp::MallocMessageBuilder broken;

@@ -123,13 +123,13 @@ inline std::optional<std::vector<std::vector<ir::Array>>> RegionRun::try_run(
     spec.parts = std::move(host.parts);
     spec.streams = std::move(host.streams);
   }
-  GraphClients& clients = spec.clients.emplace();
+  GraphClients& clients = spec.clients.emplace_back();
   clients.workload.clients = 1;
   clients.workload.requests = requests;
   clients.inputs = inputs();
-  clients.sends = placed.sends;
-  clients.initial = placed.initial;
-  clients.first_port = placed.first_reply;
+  clients.copies[0].sends = placed.sends;
+  clients.copies[0].initial = placed.initial;
+  clients.copies[0].first_port = placed.first_reply;
   clients.replies = static_cast<std::uint16_t>(graph.outputs.size());
   CpuOptions options;
   options.self = NodeId{static_cast<std::uint32_t>(fpgas)};

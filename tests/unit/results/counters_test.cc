@@ -81,13 +81,18 @@ TEST(Counters, ThePageNamesEachOfThem) {
       page_rows("background.", kBackgroundFields) + page_rows("faults[].", kFaultVerdictFields) +
       page_rows("recovery.", kRecoveryFields) +
       page_rows("recovery.steps[].", kRecoveryStepFields) +
-      page_rows("expect[].", kExpectResultFields);
+      page_rows("expect[].", kExpectResultFields) +
+      page_rows("services[].requests.", kServiceRequestFields) +
+      page_rows("services[].partition.", kServicePartitionFields) +
+      page_rows("services[].outputs.", kServiceOutputFields) +
+      page_rows("services[].replicas[].", kReplicaResultFields) +
+      page_rows("services[].sla[].", kPromiseFields);
   EXPECT_THAT(page, HasSubstr("| field | what it is |\n|---|---|\n" + fields + "\n"));
 }
 
 TEST(Columns, ThePageNamesEachOfRequestsCsv) {
   const std::string page = read_whole_file(SOLITON_SOURCE_DIR "/docs/results.md").value();
-  EXPECT_THAT(page, HasSubstr(csv_page(requests_columns()) + "\n"));
+  EXPECT_THAT(page, HasSubstr(csv_page(service_requests_columns()) + "\n"));
 }
 
 TEST(Columns, ThePageNamesEachOfLinksSeriesCsv) {
