@@ -27,8 +27,9 @@ class PublishedRow : public ::testing::TestWithParam<Row> {};
 TEST_P(PublishedRow, IsWithinItsBound) {
   const Row& row = GetParam();
   const std::string file = fmt::format("{}/configs/{}.yaml", SOLITON_SOURCE_DIR, row.file);
-  const Checked<ClusterSpec> spec = read_cluster(file, {}, {SOLITON_SOURCE_DIR});
+  Checked<ClusterSpec> spec = read_cluster(file, {}, {SOLITON_SOURCE_DIR});
   ASSERT_TRUE(spec) << spec.error().text();
+  spec->processes = ProcessMode::kPacked;
   Checked<std::unique_ptr<PreparedRun>> prepared = prepare(*spec);
   ASSERT_TRUE(prepared) << prepared.error().text();
   ControlLoop loop;
