@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <string>
 
 #include "cluster/engine/control_loop.h"
 #include "cluster/file/spec.h"
@@ -63,7 +65,13 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{"stream/mlp-b1-3x64", 1.8, 10, "partly"},
                       Row{"stream/lstm-2x128-6x32-small", 1.7, 10, "partly"},
                       Row{"stream/mlp-b1-6x32-small", 1.8, 10, "partly"},
-                      Row{"stream/mlp-b8-6x32-small", 4.1, 10, "partly"}));
+                      Row{"stream/mlp-b8-6x32-small", 4.1, 10, "partly"}),
+    [](const ::testing::TestParamInfo<Row>& row) {
+      std::string name = row.param.file;
+      std::ranges::replace_if(
+          name, [](char c) { return c == '/' || c == '-'; }, '_');
+      return name;
+    });
 
 }  // namespace
 }  // namespace soliton
