@@ -1,6 +1,9 @@
 // Every kind of fault fires in an ordinary run, and what must hold whatever it does (docs/faults.md) holds.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "tests/process/cluster/program.h"
 
 namespace soliton {
@@ -76,6 +79,50 @@ TEST_P(EveryKind, FiresAndLosesNoAnswer) {
 INSTANTIATE_TEST_SUITE_P(Kinds, EveryKind, ::testing::ValuesIn(kCases),
                          [](const ::testing::TestParamInfo<Case>& its) {
                            return std::string(its.param.kind);
+                         });
+
+class Executors : public ::testing::TestWithParam<const char*> {
+ protected:
+  // What was answered, and packets sent for each that was needed.
+  struct Told {
+    std::string outputs;
+    double sent_of_needed = 0;
+  };
+  Told play(const std::vector<std::string>& how) {
+    std::vector<std::string> words{"run", "configs/faults/clean.yaml", "--quiet", "--out",
+                                   folder_.file("run")};
+    words.insert(words.end(), how.begin(), how.end());
+    for (const std::string& set :
+         {std::string("workload.requests=100"), std::string("faults=[") + GetParam() + "]",
+          std::string("outputs={save: all}"), std::string("expect={outputs: bit_identical}")})
+      words.insert(words.end(), {"--set", set});
+    const Ended ended = run_soliton(words);
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    const nlohmann::json results = read_json(folder_.file("run") + "/results.json");
+    const double sent = results["ltl"]["packets"];
+    const double resent = results["ltl"]["retransmitted"];
+    EXPECT_GT(resent, 0);
+    return {read_text(folder_.file("run") + "/outputs.npy"), sent / (sent - resent)};
+  }
+
+  TemporaryFolder folder_;
+};
+
+// Sockets and the emulated network are two carriers of the same rules.
+TEST_P(Executors, AgreeInBytesAndInWhatIsSentAgain) {
+  const Told emulated = play({"--processes", "packed"});
+  const Told real = play({"--time", "wall"});
+  EXPECT_FALSE(emulated.outputs.empty());
+  EXPECT_EQ(emulated.outputs, real.outputs);
+  EXPECT_NEAR(emulated.sent_of_needed / real.sent_of_needed, 1, 0.15);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, Executors,
+                         ::testing::Values("{link: fpga1-tor0, loss: 2 %}",
+                                           "{link: fpga1-tor0, corrupt: 2 %}",
+                                           "{link: \"fpga[0-3]-tor0\", loss: 1 %}"),
+                         [](const ::testing::TestParamInfo<const char*>& its) {
+                           return "Rule" + std::to_string(its.index);
                          });
 
 }  // namespace
