@@ -104,7 +104,7 @@ void add_trust(SummaryText& s) {
   const CalibrationResult& it = *s.results.calibration;
   std::string text = it.extent == "calibrated" ? "" : it.extent;
   if (it.error_percent)
-    text += fmt::format("{}± {} %", text.empty() ? "" : ", ", significant(*it.error_percent, 2));
+    text += fmt::format("{}± {:g} %", text.empty() ? "" : ", ", *it.error_percent);
   if (!it.scope.empty()) text += fmt::format("{}{}", text.empty() ? "" : ", ", it.scope);
   if (s.results.energy_uj)
     text += fmt::format("   about {} uJ a request by the boards' power",

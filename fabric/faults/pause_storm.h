@@ -33,6 +33,8 @@ class PauseStorm : public PortEffect {
   FaultAction start(const PortEncounter& m) const override;
 
  private:
+  Duration into_turn(const PortEncounter& m) const;
+
   StormWatchdog watchdog_;
 };
 

@@ -274,12 +274,16 @@ void SendWindow::identify_cause(const ArrivalReport::Cause& cause, Instant now, 
     return;
   }
   SendSlot& s = slot(cause.sequence);
+  // When a packet leaves is reckoned from the line of the card; one that loses packets is faster than that.
+  const auto sample_since = [&](Instant sent) {
+    if (cause.prompt && sent <= now) outcome.rtt = now - sent;
+  };
   if (wire_time(s.last_sent) == cause.time_ns) {
     proof.add(s.last_ordinal);
-    if (cause.prompt) outcome.rtt = now - s.last_sent;
+    sample_since(s.last_sent);
   } else if (wire_time(s.first_sent) == cause.time_ns) {
     proof.add(s.first_ordinal);
-    if (cause.prompt) outcome.rtt = now - s.first_sent;
+    sample_since(s.first_sent);
     if (s.last_ordinal != s.first_ordinal) note_needless(s, now, outcome);
   } else {
     // A resend between the two. The first transmission is the least that its arrival proves.

@@ -215,14 +215,14 @@ Instant SwitchPorts::earliest(std::size_t port, std::size_t its_class) const {
   const Flight& flight = cables_.flight(entry.flight);
   if (!cables_.faults().touches_port(flight.next)) return first_allowed(port, its_class, at);
   // Pauses and faults take turns in holding it.
-  for (;;) {
-    const Instant allowed = first_allowed(port, its_class, at);
-    if (allowed == kNever) return kNever;
-    at = cables_.faults().first_start(flight.next,
-                                      cables_.crossing_at(flight, allowed, entry.ordinal),
-                                      state_of(port, entry.size, allowed), allowed);
-    if (at == allowed) return at;
+  for (at = first_allowed(port, its_class, at); at != kNever;) {
+    const Instant start =
+        cables_.faults().first_start(flight.next, cables_.crossing_at(flight, at, entry.ordinal),
+                                     state_of(port, entry.size, at), at);
+    at = first_allowed(port, its_class, start);
+    if (at == start) break;
   }
+  return at;
 }
 
 // Were it not for pauses and faults.

@@ -10,20 +10,27 @@
 namespace soliton {
 namespace {
 
-// Tile columns that one row of a matrix takes in the device's memory.
+// A matrix takes rows_taken() times columns_taken() tiles of the device's memory (NpuDevice::tiles_taken()).
+std::int64_t rows_taken(std::int64_t elements, const NpuDevice& device) {
+  const std::int64_t rows = tiles_along(elements, device.native_dim);
+  return device.timing.occupancy == Occupancy::kRows ? device.tiles_taken(rows, 1) : rows;
+}
+std::int64_t columns_taken(std::int64_t elements, const NpuDevice& device) {
+  const std::int64_t columns = tiles_along(elements, device.native_dim);
+  return device.timing.occupancy == Occupancy::kRows ? columns : device.tiles_taken(1, columns);
+}
 std::int64_t columns_taken(const std::vector<std::int64_t>& parts, const NpuDevice& device) {
-  return device.tiles_taken(
-      1, tiles_along(padded_columns(parts, device.native_dim), device.native_dim));
+  return columns_taken(padded_columns(parts, device.native_dim), device);
 }
 
 // Takes each slice's tiles off its node's budget, unless the layer lies in DRAM.
 void charge(const Layer& layer, const Stage& stage, const std::vector<Slice>& slices,
-            std::int64_t columns, int native_dim, std::vector<std::int64_t>& tiles_free) {
+            std::int64_t columns, const NpuDevice& device, std::vector<std::int64_t>& tiles_free) {
   if (in_dram(layer)) return;
   for (const Slice& slice : slices) {
     const auto at =
         std::find(stage.nodes.begin(), stage.nodes.end(), slice.node) - stage.nodes.begin();
-    tiles_free[static_cast<std::size_t>(at)] -= tiles_along(slice.rows.count, native_dim) * columns;
+    tiles_free[static_cast<std::size_t>(at)] -= rows_taken(slice.rows.count, device) * columns;
   }
 }
 
@@ -35,8 +42,9 @@ std::vector<std::size_t> input_nodes(const Stage& stage) {
 // Whole on one node, because a dense layer split by rows costs an exchange if another layer reads
 // it. The last node has the fewest rows of the recurrent layers, so it is tried first.
 std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std::int64_t columns,
-                               int native_dim, const std::vector<std::int64_t>& tiles_free) {
-  const std::int64_t tiles = tiles_along(dense.output, native_dim) * columns;
+                               const NpuDevice& device,
+                               const std::vector<std::int64_t>& tiles_free) {
+  const std::int64_t tiles = rows_taken(dense.output, device) * columns;
   const auto whole_on = [&](std::size_t position) {
     return std::vector<Slice>{{stage.nodes[position], {0, dense.output}}};
   };
@@ -44,7 +52,7 @@ std::vector<Slice> place_dense(const DenseLayer& dense, const Stage& stage, std:
   const auto roomiest = std::max_element(
       tiles_free.begin() + static_cast<std::ptrdiff_t>(stage.option.input_nodes), tiles_free.end());
   if (*roomiest >= tiles) return whole_on(static_cast<std::size_t>(roomiest - tiles_free.begin()));
-  return split_rows(dense.output, native_dim, main_nodes(stage));
+  return split_rows(dense.output, device.native_dim, main_nodes(stage));
 }
 
 // Point-wise work goes where its vector is made, and stays whole where it needs all of it.
@@ -69,8 +77,8 @@ void place_columns(const LayerGraph& model, const Stage& stage, const NpuDevice&
   for (std::size_t i = 0; i < slices.size(); ++i) {
     out.columns.push_back({slices[i].node, slices[i].rows});
     if (!dense.in_dram)
-      tiles_free[i] -= tiles_along(dense.output, native_dim) *
-                       device.tiles_taken(1, tiles_along(slices[i].rows.count, native_dim));
+      tiles_free[i] -=
+          rows_taken(dense.output, device) * columns_taken(slices[i].rows.count, device);
   }
   out.slices.back().push_back({{out.columns.back().node, {0, dense.output}}});
 }
@@ -159,7 +167,7 @@ Result<StagePlacement> place_stage(const LayerGraph& model, const Stage& stage,
     const bool apart = stage.option.input_nodes > 0 && layer == stage.first;
     if (apart) {
       out.input_slices = split_rows(recurrent->hidden, native_dim, input_nodes(stage));
-      charge(model.layers[layer], stage, out.input_slices, input_columns, native_dim, tiles_free);
+      charge(model.layers[layer], stage, out.input_slices, input_columns, device, tiles_free);
     }
     // A row of the hidden state costs a row of every gate, of the recurrent matrix and, unless the
     // input side has nodes of its own, of the input matrix.
@@ -168,8 +176,8 @@ Result<StagePlacement> place_stage(const LayerGraph& model, const Stage& stage,
     for (std::size_t direction = 0; direction < recurrent->directions.size(); ++direction) {
       out.slices[layer - stage.first].push_back(
           split_rows(recurrent->hidden, native_dim, direction_nodes(stage, direction)));
-      charge(model.layers[layer], stage, out.slices[layer - stage.first].back(), columns,
-             native_dim, tiles_free);
+      charge(model.layers[layer], stage, out.slices[layer - stage.first].back(), columns, device,
+             tiles_free);
     }
   }
   for (std::size_t layer = stage.first; layer < stage.last; ++layer) {
@@ -185,9 +193,9 @@ Result<StagePlacement> place_stage(const LayerGraph& model, const Stage& stage,
     }
     const std::int64_t columns = columns_taken(input_parts(model, layer), device);
     out.slices[layer - stage.first].push_back(
-        any_recurrent ? place_dense(*dense, stage, columns, native_dim, tiles_free)
+        any_recurrent ? place_dense(*dense, stage, columns, device, tiles_free)
                       : split_rows(dense->output, native_dim, main_nodes(stage)));
-    charge(model.layers[layer], stage, out.slices[layer - stage.first].back(), columns, native_dim,
+    charge(model.layers[layer], stage, out.slices[layer - stage.first].back(), columns, device,
            tiles_free);
   }
   out.tiles_free = std::move(tiles_free);

@@ -36,7 +36,7 @@ std::string short_run(const TemporaryFolder& folder, const std::string& more) {
 TEST(Limits, TooLittleMemoryIsTheEnvironment) {
   for (const char* processes : {"packed", "per-node"}) {
     const TemporaryFolder folder;
-    const Ended ended = shell("ulimit -v 27000; " + short_run(folder, "--processes ") + processes);
+    const Ended ended = shell("ulimit -v 31000; " + short_run(folder, "--processes ") + processes);
     // Below what the dynamic linker needs, the shell says 127.
     if (ended.status == 127) GTEST_SKIP() << ended.err;
     EXPECT_EQ(ended.status, 7) << processes << ": " << ended.err;

@@ -85,7 +85,8 @@ TEST(OneMoreFault, IsReadInBothForms) {
   EXPECT_THAT(read("link: a-tor0, skip: 3, max_burst: 1").error().text(),
               HasSubstr("max_burst has no meaning for a fault of kind skip"));
   EXPECT_THAT(read("link: a-tor0, skp: 3").error().text(),
-              HasSubstr("needs one of loss, skip (or kind)"));
+              HasSubstr("no kind of fault is called \"skp\"; did you mean \"skip\"?"));
+  EXPECT_THAT(read("link: a-tor0").error().text(), HasSubstr("needs one of loss, skip (or kind)"));
 }
 
 TEST(OneMoreFault, IsWrittenSoThatItReadsBack) {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <string>
 
 #include "cluster/engine/control_loop.h"
 #include "cluster/file/spec.h"
@@ -27,8 +29,9 @@ class PublishedRow : public ::testing::TestWithParam<Row> {};
 TEST_P(PublishedRow, IsWithinItsBound) {
   const Row& row = GetParam();
   const std::string file = fmt::format("{}/configs/{}.yaml", SOLITON_SOURCE_DIR, row.file);
-  const Checked<ClusterSpec> spec = read_cluster(file, {}, {SOLITON_SOURCE_DIR});
+  Checked<ClusterSpec> spec = read_cluster(file, {}, {SOLITON_SOURCE_DIR});
   ASSERT_TRUE(spec) << spec.error().text();
+  spec->processes = ProcessMode::kPacked;
   Checked<std::unique_ptr<PreparedRun>> prepared = prepare(*spec);
   ASSERT_TRUE(prepared) << prepared.error().text();
   ControlLoop loop;
@@ -62,7 +65,13 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{"stream/mlp-b1-3x64", 1.8, 10, "partly"},
                       Row{"stream/lstm-2x128-6x32-small", 1.7, 10, "partly"},
                       Row{"stream/mlp-b1-6x32-small", 1.8, 10, "partly"},
-                      Row{"stream/mlp-b8-6x32-small", 4.1, 10, "partly"}));
+                      Row{"stream/mlp-b8-6x32-small", 4.1, 10, "partly"}),
+    [](const ::testing::TestParamInfo<Row>& row) {
+      std::string name = row.param.file;
+      std::ranges::replace_if(
+          name, [](char c) { return c == '/' || c == '-'; }, '_');
+      return name;
+    });
 
 }  // namespace
 }  // namespace soliton

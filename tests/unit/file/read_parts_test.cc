@@ -311,8 +311,8 @@ TEST(ReadDevice, MistakesInADeviceThatBuildsOnAnother) {
   EXPECT_THAT(with("{base: cpu, lanes: 3}"),
               HasSubstr("lanes has no meaning for a device of kind cpu"));
   EXPECT_THAT(with("{base: bw-s10, lane: 3}"), HasSubstr("unknown key \"lane\""));
-  EXPECT_THAT(with("{base: bw-s10, timing: {occupancy: rows}}"),
-              HasSubstr("\"rows\" is not known; allowed: spread, columns"));
+  EXPECT_THAT(with("{base: bw-s10, timing: {occupancy: heaps}}"),
+              HasSubstr("\"heaps\" is not known; allowed: spread, columns, rows"));
   EXPECT_THAT(with("{base: bw-s10, published_peaks: [{name: int8, peak: 90}]}"),
               HasSubstr("\"90\" is not a number of TOPS; write it like 90 TOPS"));
   EXPECT_THAT(with("{base: bw-s10, published_peaks: [{name: int8, peak: -1 TOPS}]}"),

@@ -5,6 +5,7 @@
 #include <regex>
 #include <set>
 
+#include "cluster/report/chart.h"
 #include "cluster/report/network_picture.h"
 #include "cluster/report/run_requests.h"
 #include "tests/unit/report/sample_page.h"

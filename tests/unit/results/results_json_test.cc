@@ -71,7 +71,7 @@ TEST(ResultsJson, SaysHowFarTimesCanBeTrustedAndWhatARequestTakes) {
   r.energy_uj = 1.5;
   Json json = Json::parse(results_json(r));
   EXPECT_EQ(json["calibration"].dump(),
-            R"({"class":"partly","error_percent":10.0,"scope":"dense layers"})");
+            R"({"class":"partly","error_percent":10,"scope":"dense layers"})");
   EXPECT_EQ(json["energy_uj"].dump(), R"({"mean":1.5})");
   r.calibration = CalibrationResult{"uncalibrated", {}, ""};
   json = Json::parse(results_json(r));

@@ -85,6 +85,24 @@ TEST_P(PortFaultsTest, AStormLosesWhatWaitsWhenTheWatchdogSeesIt) {
   EXPECT_EQ(its.network.fault_counters()[0].dropped, 2u);
 }
 
+TEST_P(PortFaultsTest, AStormWithoutATimeToRestoreStillDropsWhatWaits) {
+  World its =
+      world({towards_1("pfc_storm", {{"watchdog.detect", "20 us"}, {"watchdog.restore", "0 s"}},
+                       kRunStart, kNever)});
+  its.send(0, 1, at_us(1), kPacket);
+  EXPECT_TRUE(arrivals(its).empty());
+  EXPECT_EQ(its.network.fault_counters()[0].dropped, 1u);
+}
+
+// Rules that hold a port by turns for ever hold no packet for ever.
+TEST_P(PortFaultsTest, PausesThatTakeTurnsForEverEndNoRun) {
+  FaultRule pause = towards_1("pfc_pause", {}, kRunStart, kNever);
+  pause.when.every = pause.when.length = nanoseconds(10);
+  World its = world({pause});
+  its.send(0, 1, at_us(1), kPacket);
+  EXPECT_EQ(arrivals(its).size(), 1u);
+}
+
 // In a circle what waits at the instant of detection is lost, and what comes later goes on.
 TEST_P(PortFaultsTest, ADeadlockIsBrokenOnce) {
   World its =
