@@ -281,6 +281,11 @@ constexpr auto kServiceRows = joined(joined(kReplicaRows, kSparesRow), kPromiseR
 constexpr Field kServicesOwnRows[] = {
     described("name", "In results.", FieldType::kName).needed(),
     described("nodes", "Nodes that its model may use: names, ranges or globs.").by_default("all"),
+    field<&ServiceSpec::share>(
+        "share",
+        "Whether it may use devices of the services before it, as far as these leave memory; its "
+        "model then has one device a copy.")
+        .if_changed(),
     described("model", "What it runs.", FieldType::kMap).of(kModelFields).needed(),
     described("placement", "Where its operators run, as in the file without services.")
         .by_default("none"),

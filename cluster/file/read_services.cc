@@ -25,6 +25,13 @@ void read_nodes_of(MapReader& map, const std::vector<NodeSpec>& nodes, NamedServ
     if (named.contains(node.name)) out.nodes.push_back(node.name);
 }
 
+// Devices that wait for each other within a request cannot be shared (node/service/shared_npu.h).
+void keep_to_one_device(MapReader& map, PartitionSpec& partition) {
+  if (partition.min_nodes > 1 || partition.max_nodes > 1)
+    map.error("share", "needs a model with one device a copy, and partition asks for more");
+  partition.max_nodes = 1;
+}
+
 void read_service(MapReader& map, const ReadSite& site, const std::vector<NodeSpec>& nodes,
                   NamedService& out) {
   if (const YamlValue* name = map.require("name"); name != nullptr)
@@ -41,6 +48,7 @@ void read_service(MapReader& map, const ReadSite& site, const std::vector<NodeSp
   read_fields(map, kServicesFields, &out.service);
   out.service.position =
       fmt::format("{}: {}", map.context().where(map.mark_of("replicas")), map.label_of("replicas"));
+  if (out.service.share) keep_to_one_device(map, out.partition);
   map.finish();
 }
 

@@ -136,6 +136,7 @@ struct ServiceSpec {
   std::int64_t replicas = 1;
   Balance balance = Balance::kRoundRobin;
   std::int64_t spares = 0;
+  bool share = false;  // of several services: beside the models of those before it
   // What is promised; 0: nothing, and of refused requests no value.
   Duration sla_p50{}, sla_p90{}, sla_p99{}, sla_p99_9{}, sla_max{};
   EventRate sla_throughput{};

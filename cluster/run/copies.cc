@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cluster/run/run.h"
+#include "cluster/run/shared_devices.h"
 #include "protocol/base/located.h"
 
 namespace soliton {
@@ -46,14 +47,13 @@ class Pool {
 
   std::size_t size() const { return nodes_.size(); }
 
-  // For what the plan has on `node`: the node at its position in the slice of the copy, or else the first
-  // with such a device. Null: there is none.
-  const std::string* take(const std::string& node, std::size_t copy) {
-    const std::size_t at = position(node);
-    const NpuDevice& device = device_of(node);
-    if (at < slice_ && is_free(at + copy * slice_, device)) return use(at + copy * slice_);
+  // For what the plan has on a node: the node at its position in the slice of the copy, or else the first
+  // whose device can have it. Null: there is none.
+  const std::string* take(const Shard& shard, std::size_t copy) {
+    const std::size_t at = position(shard.node);
+    if (at < slice_ && is_free(at + copy * slice_, shard)) return use(at + copy * slice_);
     for (std::size_t i = 0; i < nodes_.size(); ++i)
-      if (is_free(i, device)) return use(i);
+      if (is_free(i, shard)) return use(i);
     return nullptr;
   }
 
@@ -64,11 +64,8 @@ class Pool {
     while (at < nodes_.size() && spec(at).name != node) ++at;
     return at;
   }
-  const NpuDevice& device_of(const std::string& node) const {
-    return std::ranges::find(run_.spec.nodes, node, &NodeSpec::name)->device.npu;
-  }
-  bool is_free(std::size_t at, const NpuDevice& device) const {
-    return at < nodes_.size() && free_[at] && spec(at).device.npu == device;
+  bool is_free(std::size_t at, const Shard& shard) const {
+    return at < nodes_.size() && free_[at] && can_have(spec(at).device.npu, shard);
   }
   const std::string* use(std::size_t at) {
     free_[at] = false;
@@ -132,7 +129,7 @@ std::string where_words(const PreparedRun& run, std::size_t number) {
                      copy.front);
 }
 
-// How many ports each node of the plan has for messages to a host.
+// How many ports each node of the plan has.
 std::map<std::string, std::uint32_t> ports_of_plan(const PreparedRun& run) {
   const PlacedGraph& placed = run.graph->placed;
   std::map<std::string, std::uint32_t> out;
@@ -140,6 +137,7 @@ std::map<std::string, std::uint32_t> ports_of_plan(const PreparedRun& run) {
     out[node] = std::max(out[node], static_cast<std::uint32_t>(end));
   };
   has(placed.clients, placed.first_reply + run.graph->graph.outputs.size());
+  for (const Shard& shard : run.plan.shards) has(shard.node, shard.in_ports.size());
   for (const HostParts& host : placed.hosts) {
     for (const CpuPart& part : host.parts)
       has(host.node, part.first_port + part.graph.inputs.size());
@@ -178,7 +176,7 @@ void confine(const PreparedRun& run, PlanConstraints& constraints) {
 }
 
 std::string slice_words(const PreparedRun& run) {
-  if (copies_of(run) == 1) return "";
+  if (copies_of(run) == 1) return run.spec.service.share ? "beside other services: " : "";
   const std::vector<std::size_t> pool = pool_of(run);
   return fmt::format("with {} replicas each may use {} of {} devices: ", copies_of(run),
                      slice_of(run, pool), pool.size());
@@ -195,7 +193,7 @@ Diagnostics place_copies(PreparedRun& run) {
     if (copy.front != hosts.front()) copy.nodes[hosts.front()] = copy.front;
     for (const Shard& shard : run.plan.shards) {
       if (number == 0) break;
-      const std::string* const node = pool.take(shard.node, number);
+      const std::string* const node = pool.take(shard, number);
       if (node == nullptr) return problems.add(too_few(run, number, pool.size())), problems;
       copy.nodes[shard.node] = *node;
     }
@@ -243,7 +241,8 @@ Shard shard_at(const Shard& shard, const CopyPlace& copy) {
   out.node = copy.node(shard.node);
   for (OutPort& port : out.out_ports)
     for (OutPort::Destination& to : port.destinations) {
-      to.port = copy.port(to.peer, to.port);
+      // What a device keeps for itself stays within its program.
+      if (to.peer != shard.node) to.port = copy.port(to.peer, to.port);
       to.peer = copy.node(to.peer);
     }
   return out;

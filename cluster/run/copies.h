@@ -29,7 +29,7 @@ struct CopyPlace {
   };
   std::string front;
   std::map<std::string, std::string> nodes;  // in place of those of the plan; others stay
-  // By host of the plan: what comes before the plan's ports there.
+  // By node of the plan: what comes before the plan's ports there.
   std::map<std::string, std::uint16_t> first_port;
   std::vector<Guest> guests;
 
@@ -43,7 +43,7 @@ std::vector<std::string> client_hosts_of(const ClusterSpec& spec);
 
 // Keeps the search for a plan to what a copy may have. Without replicas and other services: nothing changes.
 void confine(const PreparedRun& run, PlanConstraints& constraints);
-// "with 4 replicas each may use 2 of 8 devices: ", or "".
+// "with 4 replicas each may use 2 of 8 devices: ", "beside other services: ", or "".
 std::string slice_words(const PreparedRun& run);
 
 // Places all copies, the plan's first: fills run.copies, and says where they are in run.plan.explanation.

@@ -12,6 +12,7 @@
 #include "cluster/run/fill_series.h"
 #include "cluster/run/fill_services.h"
 #include "cluster/run/graph_islands.h"
+#include "cluster/run/shared_devices.h"
 #include "cluster/run/traffic.h"
 #include "node/traffic/traffic_kind.h"
 #include "protocol/base/counters.h"
@@ -102,10 +103,12 @@ void fill_roles(const PreparedRun& run, RunResults& results) {
         if (node.role == "idle") node.role = "cpu";
         continue;
       }
+      // To services that share a device it is as large as those before them leave it.
+      const bool first = node.role != "npu";
       node.role = "npu";
       for (const MemoryUse& use : placement.memory) {
         if (use.memory == "Dram") continue;  // off chip, and of another order of size
-        node.memory_budget += use.capacity_bytes;
+        if (first) node.memory_budget += use.capacity_bytes;
         node.memory_used += use.used_bytes;
       }
     }
@@ -182,10 +185,9 @@ RunResults results_before(const PreparedRun& run) {
     fill_islands(run, results);
     fill_plan(run, results);
     name_services(run, results);
-    for (const PreparedRun* service : services_of(run))
-      for (const Shard& shard : service->plan.shards)
-        for (std::size_t copy = 0; copy < service->copies.size(); ++copy)
-          results.peak_ops_per_second += shard.device.peak_ops_per_second();
+    for (const std::string& name : nodes_in_use(run))
+      results.peak_ops_per_second += std::ranges::find(run.spec.nodes, name, &NodeSpec::name)
+                                         ->device.npu.peak_ops_per_second();
     results.calibration = calibration_of(run.plan.shards);
     const HeldByNode held = held_by_nodes(run);
     for (const NodeSpec& node : run.spec.nodes)

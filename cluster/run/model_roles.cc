@@ -5,6 +5,7 @@
 
 #include "cluster/run/deploy.h"
 #include "node/roles/roles.h"
+#include "node/service/shared_npu.h"
 #include "protocol/base/check.h"
 
 namespace soliton {
@@ -19,6 +20,7 @@ class RoleMaker {
   ModelRoles make() {
     std::uint16_t number = 0;
     for (const PreparedRun* service : services_of(run_)) add_service(*service, number++);
+    deploy_shards();
     for (auto& [node, spec] : hosts_) {
       const std::uint32_t at = node_number(run_.spec, node);
       spec.device = run_.spec.nodes[at].device.cpu;
@@ -33,7 +35,8 @@ class RoleMaker {
   void add_service(const PreparedRun& service, std::uint16_t number) {
     add_clients(service, number);
     for (const CopyPlace& copy : service.copies) {
-      for (const Shard& shard : service.plan.shards) add_shard(shard_at(shard, copy));
+      for (const Shard& shard : service.plan.shards)
+        add_shard({shard_at(shard, copy), copy.port(shard.node, 0)});
       for (const HostParts& host : service.graph->placed.hosts) {
         HostParts parts = parts_at(host, copy);
         CpuSpec& spec = host_named(parts.node, service);
@@ -43,12 +46,21 @@ class RoleMaker {
     }
   }
 
-  void add_shard(Shard shard) {
+  void add_shard(SharedShards::Part part) {
+    const Shard& shard = part.shard;
     for (const OutPort& port : shard.out_ports)
       for (const OutPort::Destination& to : port.destinations) talk(shard.node, to.peer);
-    const std::uint32_t node = node_number(run_.spec, shard.node);
-    SOLITON_CHECK(out_.roles[node].kind() == nullptr);
-    out_.roles[node] = {kNpuRole, std::move(shard)};
+    shards_[node_number(run_.spec, shard.node)].parts.push_back(std::move(part));
+  }
+
+  // Ports were dealt to services in this order, so those of a node ascend.
+  void deploy_shards() {
+    for (auto& [node, shards] : shards_) {
+      if (shards.parts.size() == 1 && shards.parts.front().first_port == 0)
+        out_.roles[node] = {kNpuRole, std::move(shards.parts.front().shard)};
+      else
+        out_.roles[node] = {kSharedNpuRole, std::move(shards)};
+    }
   }
 
   CpuSpec& host_named(const std::string& node, const PreparedRun& service) {
@@ -125,7 +137,8 @@ class RoleMaker {
 
   const PreparedRun& run_;
   ModelRoles out_;
-  std::map<std::string, CpuSpec> hosts_;  // by node
+  std::map<std::string, CpuSpec> hosts_;          // by node
+  std::map<std::uint32_t, SharedShards> shards_;  // by number of the node
 };
 
 }  // namespace

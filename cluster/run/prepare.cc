@@ -7,6 +7,7 @@
 #include "cluster/file/yaml_file.h"
 #include "cluster/run/replans.h"
 #include "cluster/run/run.h"
+#include "cluster/run/shared_devices.h"
 #include "cluster/run/traffic.h"
 #include "cluster/yaml/reader.h"
 #include "fabric/faults/outages.h"
@@ -66,19 +67,17 @@ class Preparation {
   }
 
   void add_service(std::size_t number) {
-    std::set<std::string> used;
-    for (const PreparedRun* service : services_of(*run_))
-      for (const CopyPlace& copy : service->copies)
-        for (const Shard& shard : service->plan.shards) used.insert(copy.node(shard.node));
     ClusterReading reading;
     reading.spec = with_service(spec(), number);
+    std::set<std::string> barred =
+        reading.spec.service.share ? take_memory_in_use(*run_, reading.spec) : nodes_in_use(*run_);
     reading.nodes = reading.topology = reading.model = reading.workload = reading.rest = true;
     PrepareOptions options = options_;
     options.replans = false;
     Preparation other(std::move(reading), options);
     other.number_ = number;
     other.all_ = &spec();
-    other.run_->barred = std::move(used);
+    other.run_->barred = std::move(barred);
     Checked<std::unique_ptr<PreparedRun>> made = other.run();
     if (!made) return problems_.append(std::move(made.error()));
     run_->spec.files_read.add((*made)->spec.files_read);

@@ -268,6 +268,7 @@ void judge_graph(const GraphWorkload& workload, std::vector<HostRecord> records,
   AnswerErrors errors;
   Accuracy accuracy, accuracy_fp32;
   bool any = false;
+  results.requests.reserve(results.requests.size() + records.size());
   for (const HostRecord& record : records) {
     RequestRecord row = graph_row(workload, record);
     const std::size_t number = row_number(workload, record.request);

@@ -9,14 +9,15 @@
 
 namespace soliton {
 
-extern const RoleKind kNpuRole;       // Shard: serves requests with an NPU
-extern const RoleKind kCpuRole;       // CpuSpec: parts of a graph on a CPU, clients, or both
-extern const RoleKind kTrafficRole;   // Traffic: a part in a communication workload
-extern const RoleKind kSeveralRoles;  // SeveralRoles: several of these at once
-extern const RoleKind kManagedRole;   // ManagedRoles: one of these, under a resource manager
+extern const RoleKind kNpuRole;        // Shard: serves requests with an NPU
+extern const RoleKind kSharedNpuRole;  // SharedShards: the same for several models
+extern const RoleKind kCpuRole;        // CpuSpec: parts of a graph on a CPU, clients, or both
+extern const RoleKind kTrafficRole;    // Traffic: a part in a communication workload
+extern const RoleKind kSeveralRoles;   // SeveralRoles: several of these at once
+extern const RoleKind kManagedRole;    // ManagedRoles: one of these, under a resource manager
 
-inline constexpr const RoleKind* kRoleKinds[] = {&kNpuRole, &kCpuRole, &kTrafficRole,
-                                                 &kSeveralRoles, &kManagedRole};
+inline constexpr const RoleKind* kRoleKinds[] = {&kNpuRole,     &kSharedNpuRole, &kCpuRole,
+                                                 &kTrafficRole, &kSeveralRoles,  &kManagedRole};
 
 // Null if no kind of `kinds` has that name.
 const RoleKind* find_role_kind(std::string_view name, std::span<const RoleKind* const> kinds);

@@ -28,6 +28,7 @@ NpuService::NpuService(const Shard& shard, const NpuServiceOptions& options,
     : shard_(shard),
       counts_steps_(counts_steps(shard)),
       options_(options),
+      turn_(options.turn == nullptr ? &own_turn_ : options.turn),
       trace_(trace),
       chain_trace_(trace ? kChainEvents : 0) {
   for (const OutPort& port : shard.out_ports) {
@@ -54,9 +55,10 @@ void NpuService::restart(std::uint32_t first, Instant now) {
   before_ = stats();
   make_npus();
   active_ = nullptr;
+  if (serving_) turn().taken = false;
   serving_ = false;
   current_ = first;
-  free_at_ = now;
+  turn().free_at = now;
   held_.clear();
   outbox_ = Outbox();
 }
@@ -77,36 +79,48 @@ std::uint32_t NpuService::lanes_of(const DataMessage& message) const {
   return held == held_.end() || held->second.front().lanes == lanes ? lanes : 0;
 }
 
-// Messages of the current request go to the NPU at once; later ones wait until all requests before
-// theirs are done. Finishing one request may make the next one ready, hence the loop at the end.
 void NpuService::on_message(NodeId peer, Payload message, Instant now) {
   Result<DataMessage> data = unpack_data(message);
-  const std::uint32_t lanes = data ? lanes_of(*data) : 0;
-  if (lanes == 0) {
+  if (!data) {
     ++refused_;
     return;
   }
-  const DataHeader& header = data->header;
+  take(peer, std::move(*data), now);
+  // Finishing one request may make the next one ready.
+  while (may_begin()) begin_next();
+}
+
+// Messages of the current request go to the NPU at once; later ones wait until all requests before
+// theirs are done.
+bool NpuService::take(NodeId peer, DataMessage message, Instant now) {
+  DataHeader& header = message.header;
+  const std::uint16_t port = header.port;
+  header.port = static_cast<std::uint16_t>(port - options_.first_port);
+  const std::uint32_t lanes = port < options_.first_port ? 0 : lanes_of(message);
+  if (lanes == 0) {
+    ++refused_;
+    return false;
+  }
   const std::uint32_t count = received_[header.port]++;
   if (traced(index(header.request)))
     trace_->record({now,
                     {},
                     options_.self,
                     TraceKind::kMessageReceived,
-                    flow_number(options_.self, header.port, count),
-                    static_cast<std::int64_t>(message.size()),
+                    flow_number(options_.self, port, count),
+                    static_cast<std::int64_t>(kDataHeaderBytes + message.vectors.size()),
                     index(peer)});
   wall_now_ = now;
-  Held held{header, lanes, std::move(data->vectors), arrival_of(header, now)};
-  if (serving_ && index(header.request) == current_) {
-    path_ = held.arrival.path;
-    deliver(held);
-    drain_outputs();
-    finish_if_done();
-  } else {
+  Held held{header, lanes, std::move(message.vectors), arrival_of(header, now)};
+  if (!serving_ || index(header.request) != current_) {
     held_[index(header.request)].push_back(std::move(held));
+    return true;
   }
-  while (idle() && ready()) begin_next();
+  path_ = held.arrival.path;
+  deliver(held);
+  drain_outputs();
+  finish_if_done();
+  return true;
 }
 
 // State that the request before sent does not say how many steps this one has.
@@ -134,16 +148,16 @@ void NpuService::begin_next() {
   origin_ = current_header_.started;
   current_lanes_ = first.lanes;
   Arrival start = first.arrival;
-  if (free_at_ > start.at) {
-    start.path.queue += free_at_ - start.at;
-    start.at = free_at_;
+  if (turn().free_at > start.at) {
+    start.path.queue += turn().free_at - start.at;
+    start.at = turn().free_at;
   }
   path_ = messages.back().arrival.path;
   path_.queue += wall_now_ - messages.back().arrival.at;
   active_ = npu_for(current_header_);
   began_ = start.at;
   busy_before_ = active_->stats().busy;
-  serving_ = true;
+  serving_ = turn().taken = true;
   chain_trace_.pause(!traced(current_));
   active_->begin(current_header_.request, current_header_.steps, start, current_lanes_);
   for (const Held& held : messages) deliver(held);
@@ -190,11 +204,12 @@ void NpuService::send_to(NodeId peer, std::uint16_t port, std::size_t flow,
 
 void NpuService::finish_if_done() {
   if (!active_->finished()) return;
-  free_at_ = active_->free_at();
+  turn() = {false, active_->free_at()};
   device_time_.add(active_->stats().busy - busy_before_);
   for (const TraceEvent& event : chain_trace_.take()) trace_->record(event);
   if (traced(current_))
-    trace_->record({began_, free_at_ - began_, options_.self, TraceKind::kServe, current_, 0, 0});
+    trace_->record(
+        {began_, turn().free_at - began_, options_.self, TraceKind::kServe, current_, 0, 0});
   serving_ = false;
   ++current_;
 }

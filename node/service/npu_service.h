@@ -23,6 +23,12 @@
 
 namespace soliton {
 
+// Who has a device. Models that share one take turns, a request at a time.
+struct DeviceTurn {
+  bool taken = false;
+  Instant free_at{};  // when the last request is done
+};
+
 struct NpuServiceOptions {
   NodeId self{};
   TimeBase time = TimeBase::kEmulated;
@@ -30,6 +36,9 @@ struct NpuServiceOptions {
   // Each message says whether it carries values.
   std::uint32_t functional_every = 1;
   std::uint32_t trace_requests = 0;
+  std::uint16_t first_port = 0;  // what comes before the shard's ports at its node
+  // Of a device that other services share, which outlives the object. Null: nobody does.
+  DeviceTurn* turn = nullptr;
   // Once it is true no values are computed any more, and those of answers mean nothing. Null: never.
   const std::atomic<bool>* given_up = nullptr;
 };
@@ -39,6 +48,8 @@ class NpuService : public Role {
   // `node_names` resolves the shard's logical peers. `shard` and `trace` must outlive the object.
   NpuService(const Shard& shard, const NpuServiceOptions& options,
              const std::vector<std::string>& node_names, TraceBuffer* trace);
+  NpuService(const NpuService&) = delete;
+  NpuService& operator=(const NpuService&) = delete;
 
   void on_message(NodeId peer, Payload message, Instant now) override;
   std::optional<RoleMessage> poll_message(Instant now) override;
@@ -47,6 +58,15 @@ class NpuService : public Role {
   std::vector<std::string> describe_outstanding() const override;
   void add_stats(RoleStats& to) const override;
   void restart(std::uint32_t first, Instant now) override;
+
+  // on_message() in two parts, for a device that is shared: what has come, and the next request. Returns
+  // false if the message is for nobody.
+  bool take(NodeId peer, DataMessage message, Instant now);
+  bool may_begin() const { return !turn().taken && ready(); }
+  void begin_next();
+  // When the first message of the next request came. REQUIRES: may_begin().
+  Instant waits_since() const { return held_.begin()->second.front().arrival.at; }
+  Instant next_departure() const { return outbox_.next(); }
 
   NpuStats stats() const;
   // The modelled time for which each request kept the NPU busy.
@@ -70,17 +90,18 @@ class NpuService : public Role {
   void deliver(const Held& held);
   static bool says_steps(const Held& held) { return held.header.steps != 0; }
   bool ready() const;  // whether the current request can begin
-  void begin_next();
+  DeviceTurn& turn() const { return *turn_; }
   void drain_outputs();
   void send(const NpuOutput& output);
   void send_to(NodeId peer, std::uint16_t port, std::size_t flow, const NpuOutput& output);
   bool traced(std::uint32_t request) const { return trace_ && request < options_.trace_requests; }
   void finish_if_done();
-  bool idle() const { return !serving_; }
 
   const Shard& shard_;
   bool counts_steps_ = false;  // of the shard
   NpuServiceOptions options_;
+  DeviceTurn own_turn_;
+  DeviceTurn* turn_;  // options_.turn or own_turn_
   TraceBuffer* trace_;
   TraceBuffer chain_trace_;        // of the NPU; paused during requests that are not traced
   std::vector<NodeId> out_peers_;  // by out port and destination, flattened
@@ -94,7 +115,6 @@ class NpuService : public Role {
   Instant origin_{};           // where the NPU's paths begin: `started` of the first message
   std::uint32_t current_lanes_ = 1;
   Instant began_{};
-  Instant free_at_{};
   Duration busy_before_{};
   Instant wall_now_{};  // arrival of the last message
   Breakdown path_;  // wall time: path of the current request's last message, until it was taken up

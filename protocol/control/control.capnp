@@ -49,7 +49,17 @@ struct Deployment {
 struct Role {
   kind @0 :Text;
   options @1 :Options.Settings;
-  body @2 :AnyPointer;              # NPU: Shards.Shard; CPU: Graphs.CpuRole; several: SeveralRoles
+  body @2 :AnyPointer;              # NPU: Shards.Shard; CPU: Graphs.CpuRole; shared NPU: SharedShards;
+                                    # several: SeveralRoles
+}
+
+struct SharedShards {
+  parts @0 :List(Part);
+
+  struct Part {
+    shard @0 :Shards.Shard;
+    firstPort @1 :UInt16;           # of its ports at the node
+  }
 }
 
 struct SeveralRoles {

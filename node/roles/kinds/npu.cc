@@ -9,8 +9,11 @@ namespace soliton {
 namespace {
 
 std::unique_ptr<Role> make(const RoleSpec& spec, const Deployment& deployment, TraceBuffer* trace) {
-  const NpuServiceOptions options{deployment.id, deployment.time, deployment.functional_every,
-                                  deployment.trace_requests};
+  NpuServiceOptions options;
+  options.self = deployment.id;
+  options.time = deployment.time;
+  options.functional_every = deployment.functional_every;
+  options.trace_requests = deployment.trace_requests;
   return std::make_unique<NpuService>(spec.get<Shard>(), options, *deployment.node_names, trace);
 }
 

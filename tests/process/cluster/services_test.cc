@@ -225,6 +225,73 @@ TEST_F(Services, SeveralRunOnOnePoolEachWithItsOwnAnswers) {
   EXPECT_EQ(read_text(again + "/requests.csv"), read_text(folder_.file("two") + "/requests.csv"));
 }
 
+// Both have all devices to choose from, and each takes one as large as it needs.
+constexpr const char* kShared = R"(services:
+  - name: first
+    nodes: fpga0
+    model: {rnn: {cell: gru, hidden: 40, steps: 3}}
+    workload: {clients: 4, requests: 20}
+  - name: second
+    nodes: fpga0
+    share: true
+    model: {rnn: {cell: lstm, hidden: 40, steps: 4}}
+    workload: {clients: 4, requests: 20}
+)";
+
+TEST_F(Services, ADeviceIsSharedAndEveryAnswerIsThatOfOneAlone) {
+  const std::string shared = std::string(kPool) + kShared;
+  const auto results = run("shared", shared);
+  ASSERT_EQ(results["services"].size(), 2u);
+  double used = 0;
+  for (const auto& service : results["services"]) {
+    EXPECT_EQ(service["replicas"][0]["nodes"], nlohmann::json({"fpga0"}));
+    EXPECT_EQ(service["requests"]["completed"], 20);
+    EXPECT_EQ(service["outputs"]["checked"], 20);
+    EXPECT_EQ(service["outputs"]["mismatched"], 0);
+  }
+  std::string apart = shared;
+  apart.replace(apart.rfind("nodes: fpga0"), 12, "nodes: fpga1");
+  const auto alone = run("apart", apart);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(results["services"][i]["outputs"]["sha256"],
+              alone["services"][i]["outputs"]["sha256"]);
+    EXPECT_GT(results["services"][i]["latency_us"]["mean"].get<double>(),
+              alone["services"][i]["latency_us"]["mean"].get<double>());
+    used += alone["nodes"][i]["memory_used_bytes"].get<double>();
+  }
+  EXPECT_EQ(results["nodes"][0]["memory_used_bytes"].get<double>(), used);
+  EXPECT_EQ(results["nodes"][0]["memory_budget_bytes"], alone["nodes"][0]["memory_budget_bytes"]);
+}
+
+TEST_F(Services, ASharedDeviceIsTheSameInEveryLayout) {
+  const std::string shared = std::string(kPool) + kShared;
+  run("packed", shared);
+  run("apart", shared, {"processes=per-node"});
+  EXPECT_EQ(results_without_wall(folder_.file("packed")),
+            results_without_wall(folder_.file("apart")));
+  EXPECT_EQ(read_text(folder_.file("packed") + "/requests.csv"),
+            read_text(folder_.file("apart") + "/requests.csv"));
+}
+
+TEST_F(Services, ADeviceWithoutRoomForTheSecondModelSaysWhatIsShort) {
+  const Ended ended =
+      end("full", std::string(kPool) + kShared, {"services[1].model.rnn.hidden=64"});
+  EXPECT_EQ(ended.status, 3) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("beside other services: "));
+  EXPECT_THAT(ended.err, HasSubstr("short"));
+}
+
+TEST_F(Services, AModelOnSeveralDevicesSharesNone) {
+  const Ended asked =
+      end("wide", std::string(kPool) + kShared, {"services[1].partition.min_nodes=2"});
+  EXPECT_EQ(asked.status, 2);
+  EXPECT_THAT(asked.err, HasSubstr("needs a model with one device a copy"));
+  const Ended beside = end("beside", std::string(kPool) + kShared,
+                           {"services[0].nodes=fpga[0-1]", "services[0].partition.min_nodes=2",
+                            "services[0].partition.max_nodes=2"});
+  EXPECT_EQ(beside.status, 3) << beside.err;
+}
+
 TEST_F(Services, AMissedPromiseEndsWithStatus1AndNamesTheService) {
   const Ended ended = end("missed", std::string(kPool) + kTwo, {"services[0].sla.p99=1 ns"});
   EXPECT_EQ(ended.status, 1);
@@ -292,6 +359,65 @@ workload: {hosts: [host0], arrival: poisson, rate: 1 k/s, requests: 1}
     const double wait =
         results["latency_us"]["mean"].get<double>() - results["latency_us"]["min"].get<double>();
     EXPECT_NEAR(wait / service / mdc_wait(servers, load), 1, 0.03) << servers;
+  }
+}
+
+// Two services with random arrivals and constant times of service on one device: a queue of kind M/G/1, in
+// which both wait the sum of rate * time^2 over 2 (1 - load), by Pollaczek and Khinchine.
+TEST_F(Services, WaitsForASharedDeviceAreThoseOfTheFormula) {
+  const std::string text = std::string(kPool) + R"(fidelity: message
+compute: timing
+trace: {requests: 0}
+services:
+  - name: short
+    nodes: fpga0
+    model: {rnn: {cell: gru, hidden: 40, steps: 2}}
+    workload: {hosts: [host0], arrival: poisson, rate: 1 k/s, requests: 1}
+  - name: long
+    nodes: fpga0
+    share: true
+    model: {rnn: {cell: lstm, hidden: 40, steps: 9}}
+    workload: {hosts: [host1], arrival: poisson, rate: 1 k/s, requests: 1}
+)";
+  // Of two requests at once the second waits for the time that one has the device.
+  folder_.write("both.csv", "at\n0 us\n0 us\n");
+  std::vector<double> times;
+  for (const std::string service : {"0", "1"}) {
+    std::string both = text;
+    const std::string from =
+        "hosts: [host" + service + "], arrival: poisson, rate: 1 k/s, requests: 1";
+    both.replace(both.find(from), from.size(),
+                 "hosts: [host" + service + "], arrival: trace, instants: both.csv");
+    const std::string other = service == "0" ? "1" : "0";
+    run("both" + service, both, {"services[" + other + "].workload.requests=1"});
+    std::vector<double> done;
+    const std::vector<std::string> whose = column("both" + service, "service");
+    const std::vector<std::string> at = column("both" + service, "completed_us");
+    for (std::size_t i = 0; i < whose.size(); ++i)
+      if (whose[i] == service) done.push_back(std::stod(at[i]));
+    ASSERT_EQ(done.size(), 2u);
+    times.push_back(done[1] - done[0]);
+  }
+  EXPECT_GT(times[1], 2 * times[0]);
+  const double each = 0.35;  // of the device, by either
+  double wait = 0, load = 0;
+  Arguments keys;
+  for (int i = 0; i < 2; ++i) {
+    const auto rate = static_cast<std::int64_t>(each * 1e6 / times[i]);
+    const double share = static_cast<double>(rate) * times[i] / 1e6;
+    load += share;
+    wait += share * times[i];
+    const std::string key = "services[" + std::to_string(i) + "].workload.";
+    keys.push_back(key + "rate=" + std::to_string(rate) + " /s");
+    keys.push_back(key + "requests=" + std::to_string(rate * 2));
+    keys.push_back(key + "warm_up=2 %");
+  }
+  wait /= 2 * (1 - load);
+  const auto results = run("load", text, keys);
+  for (int i = 0; i < 2; ++i) {
+    const auto& latency = results["services"][i]["latency_us"];
+    EXPECT_NEAR((latency["mean"].get<double>() - latency["min"].get<double>()) / wait, 1, 0.03)
+        << i;
   }
 }
 

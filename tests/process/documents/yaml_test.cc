@@ -31,8 +31,10 @@ std::string whole_cluster(const std::string& yaml) {
   keys.merge(
       top_level("nodes:\n"
                 "  - {name: \"fpga[0-3]\", device: bw-s10}\n"
-                "  - {name: host0, device: cpu}\n"
-                "model: {rnn: {cell: gru, hidden: 512, steps: 10}}\n"));
+                "  - {name: host0, device: cpu}\n"));
+  // Services have a model each.
+  if (!keys.contains("services"))
+    keys.merge(top_level("model: {rnn: {cell: gru, hidden: 512, steps: 10}}\n"));
   std::string text;
   for (const auto& [key, lines] : keys) text += lines;
   return text;

@@ -171,7 +171,7 @@ TEST(ReadCluster, NodesNeedAHostAndAnNpu) {
 }
 
 TEST(ReadCluster, OtherArrivalsAreRefusedByName) {
-  EXPECT_THAT(error_of(small_cluster("workload: {arrival: trace, rate: 5}\n")),
+  EXPECT_THAT(error_of(small_cluster("workload: {arrival: trace, rate: 5 /s}\n")),
               HasSubstr("workload.rate: belongs to arrival: poisson or bursty; a trace says when"));
   EXPECT_THAT(error_of(small_cluster("workload: {arrival: close}\n")),
               HasSubstr("did you mean \"closed\"?"));

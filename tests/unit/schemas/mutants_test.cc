@@ -64,6 +64,7 @@ constexpr Reason kReasons[] = {
      "name: replies", "names: replies"},
 
     // Relations between keys.
+    {"expect.fired: there are no faults", kQuickstart, "seed: 7", "expect: {fired: true}\nseed: 7"},
     {"faults.\\d+.: names no link; add link or where", kLoss,
      "where: {links: {from: fpga3, to: tor0}, direction: tx}", ""},
     {"faults.\\d+.: needs (only )?one of [a-z_, -]+ .or kind.", kLoss, "fpga0-tor0, loss: 1 %",

@@ -3,38 +3,16 @@
 #include <gtest/gtest.h>
 
 #include "node/service/npu_service.h"
+#include "tests/unit/service/adder.h"
 
 namespace soliton {
 namespace {
 
-// A device that adds a constant to what it gets and sends it on: one vector chain of 183 cycles at
-// 250 MHz.
-Shard adder() {
-  Shard shard;
-  shard.node = "fpga0";
-  shard.device.native_dim = 4;
-  shard.device.tile_engines = 1;
-  shard.device.lanes = 4;
-  shard.device.formats.push_back({NumberFormat{.name = "ms-fp8"}, 1});
-  shard.format = shard.device.formats[0].format;
-  shard.vectors.push_back({"one", Memory::kAddSubVrf0, 0, std::vector<Half>(4, to_half(1.0f))});
-  shard.program.chains.push_back({"add",
-                                  1,
-                                  1,
-                                  {{Opcode::kVRd, Memory::kNetQ, 0},
-                                   {Opcode::kVvAdd, Memory::kAddSubVrf0, 0},
-                                   {Opcode::kVWr, Memory::kNetQ, 0}}});
-  shard.program.segments.push_back({0, 1, 0, 1});
-  shard.in_ports.push_back({"x", 4, false});
-  shard.out_ports.push_back({"y", 4, {{"host0", 9}}});
-  return shard;
-}
-
-constexpr Duration kRequest = nanoseconds(654 * 4);  // T0
-constexpr Duration kChain = nanoseconds(183 * 4);
+constexpr Duration kRequest = kAdderRequest;
+constexpr Duration kChain = kAdderChain;
 
 struct World {
-  Shard shard = adder();
+  Shard shard = adder(1.0f);
   NpuService service;
 
   explicit World(TimeBase time = TimeBase::kEmulated, std::uint32_t functional_every = 1)
@@ -150,7 +128,7 @@ TEST(Service, SampledRequestsTakeTheSameTimeWithoutValues) {
 
 // State that was sent with the request before, from another client's instant on.
 TEST(Service, APathBeginsWhenTheClientSentTheRequest) {
-  Shard shard = adder();
+  Shard shard = adder(1.0f);
   shard.in_ports.push_back({"state", 4, false});
   shard.program.chains.push_back(
       {"state", 1, 1, {{Opcode::kVRd, Memory::kNetQ, 1}, {Opcode::kVWr, Memory::kAddSubVrf0, 0}}});
