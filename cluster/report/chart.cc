@@ -73,6 +73,15 @@ std::string mark_table(const Chart& chart) {
   return out + "</tbody></table>\n";
 }
 
+// Which column is drawn. The script shows the one that is chosen.
+std::string choice(const Chart& chart) {
+  std::string out =
+      fmt::format("<p class=\"choose\"><label>{} <select>", html_escape(chart.choose));
+  for (const ChartColumn& column : chart.columns)
+    out += fmt::format("<option>{}</option>", html_escape(column.name));
+  return out + "</select></label></p>\n";
+}
+
 // A stroke as the script draws it, and the name.
 std::string keys(const Chart& chart) {
   std::string out = "<div class=\"keys\">";
@@ -104,13 +113,14 @@ std::string chart_figure(const Chart& chart) {
       html_escape(chart.title));
   if (!chart.words.empty())
     out += fmt::format("<p class=\"soft\">{}</p>\n", html_escape(chart.words));
+  if (!chart.choose.empty()) out += choice(chart);
   out += fmt::format(
       "<div class=\"plot\" tabindex=\"0\" role=\"img\" aria-label=\"{}: {} over {}. Arrow keys "
       "read "
       "the points, + and - zoom, Escape shows all; the table below has the same numbers.\"></div>\n"
       "<div class=\"readout\"></div>\n",
       html_escape(chart.title), html_escape(chart.y_label), html_escape(chart.x_label));
-  if (chart.columns.size() > 1) out += keys(chart);
+  if (chart.columns.size() > 1 && chart.choose.empty()) out += keys(chart);
   return out + fmt::format(
                    "<details><summary>These {} points as a table</summary>\n<div class=\"wide\" "
                    "tabindex=\"0\">{}{}</div></details></figure>\n",

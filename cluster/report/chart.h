@@ -45,8 +45,10 @@ struct Chart {
   std::string title;
   std::string x_label, y_label;  // quantity and unit: "latency (us)"
   AxisKind x = AxisKind::kLinear, y = AxisKind::kLinear;
-  std::string words;       // a sentence below the title; may be ""
-  std::string group;       // charts of a group share their cursor; "": none
+  std::string words;  // a sentence below the title; may be ""
+  std::string
+      choose;         // what a column stands for ("cable"): the reader picks one; "": all are drawn
+  std::string group;  // charts of a group share their cursor; "": none
   std::vector<double> xs;  // ascending
   std::vector<ChartColumn> columns;
   std::vector<ChartMark> marks;

@@ -173,7 +173,7 @@ class NetworkDrawing {
       if (!layout_.is_leaf(cable.ends[0]) && !layout_.is_leaf(cable.ends[1])) out += line(cable);
     for (const std::uint32_t v : layout_.inner()) out += box(v) + panel(v);
     return fmt::format(
-        "<svg width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} {1:.0f}\" role=\"img\" "
+        "<svg width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} {1:.0f}\" role=\"group\" "
         "aria-label=\"the network with the load of its cables; the table of links has the "
         "numbers\">\n{2}</svg>\n",
         layout_.width(), layout_.height(), out);
@@ -199,10 +199,13 @@ class NetworkDrawing {
                           a.y - std::min(60.0, 24 + std::abs(a.x - b.x) / 8), b.x, b.y)
             : fmt::format("M{:.1f} {:.1f}L{:.1f} {:.1f}", a.x, a.y, b.x, b.y);
     return fmt::format(
-        "<path class=\"l{}\" fill=\"none\" stroke-width=\"{:.1f}\" d=\"{}\"><title>{} to {} {}, "
-        "back {}</title></path>\n",
-        load_class(std::max(there.busy, back.busy)), width, way, html_escape(cable.names[0]),
-        html_escape(cable.names[1]), percent(there.busy), percent(back.busy));
+        "<path class=\"l{}\" data-link=\"{}\" fill=\"none\" stroke-width=\"{:.1f}\" "
+        "d=\"{}\"><title>{} to {} {}, back {}</title></path>\n",
+        load_class(std::max(there.busy, back.busy)),
+        there.busy < back.busy ? name_of(cable.names[1], cable.names[0])
+                               : name_of(cable.names[0], cable.names[1]),
+        width, way, html_escape(cable.names[0]), html_escape(cable.names[1]), percent(there.busy),
+        percent(back.busy));
   }
 
   std::string box(std::uint32_t v) const {
@@ -238,16 +241,25 @@ class NetworkDrawing {
                       &other = leaf.cable->names[first ? 1 : 0];
     return fmt::format("<text class=\"strong\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>{}{}\n", x + 4,
                        y + 14, html_escape(graph_.vertices[leaf.vertex].name),
-                       direction("out", load(own, other), x + 4, y + 18),
-                       direction("in", load(other, own), x + 4, y + 34));
+                       direction("out", own, other, x + 4, y + 18),
+                       direction("in", other, own, x + 4, y + 34));
   }
 
-  std::string direction(const char* word, const LinkLoad& load, double x, double y) const {
+  // As its series is called; the script joins the two.
+  static std::string name_of(const std::string& from, const std::string& to) {
+    return html_escape(from + " -> " + to);
+  }
+
+  std::string direction(const char* word, const std::string& from, const std::string& to, double x,
+                        double y) const {
     const double width = layout_.cell() - 10;
+    const LinkLoad load = this->load(from, to);
     return fmt::format(
-        "<rect class=\"u{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"15\" rx=\"2\"/>"
-        "<text x=\"{:.1f}\" y=\"{:.1f}\">{} {}</text>",
-        load_class(load.busy), x, y, width, x + 3, y + 12, word, percent(load.busy));
+        "<g data-link=\"{}\"><rect class=\"u{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
+        "height=\"15\" rx=\"2\"/>"
+        "<text x=\"{:.1f}\" y=\"{:.1f}\">{} {}</text></g>",
+        name_of(from, to), load_class(load.busy), x, y, width, x + 3, y + 12, word,
+        percent(load.busy));
   }
 
   const NetworkGraph& graph_;

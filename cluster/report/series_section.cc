@@ -14,6 +14,9 @@ namespace soliton {
 namespace {
 
 constexpr std::size_t kLinksDrawn = 4;
+// Of these the reader chooses one: more would make the page large.
+constexpr std::size_t kLinksChosen = 40;
+constexpr std::int64_t kChosenSteps = 250;
 
 struct Interval {
   double busy = 0;  // sum of shares, later their mean
@@ -68,12 +71,12 @@ double busy_sum(const Intervals& intervals) {
   return out;
 }
 
-std::vector<std::string> busiest(const Series& series) {
+std::vector<std::string> busiest(const Series& series, std::size_t most) {
   std::vector<std::string> out = series.order;
   std::ranges::stable_sort(out, std::ranges::greater(), [&](const std::string& link) {
     return busy_sum(series.links.at(link));
   });
-  if (out.size() > kLinksDrawn) out.resize(kLinksDrawn);
+  if (out.size() > most) out.resize(most);
   return out;
 }
 
@@ -86,6 +89,25 @@ ChartColumn column(const Series& series, const std::string& link, std::int64_t e
                  : std::max(value, it.queue / 1024);
   }
   return {link, ColumnKind::kStep, {values.begin(), values.end()}};
+}
+
+// One link after the other, as it is chosen from the list or in the picture of the network.
+Chart chosen_link(const Series& series) {
+  const std::int64_t every = series.last / kChosenSteps + 1;
+  const TimeUnit unit = TimeUnit::fitting((series.last + 1) * series.interval);
+  Chart out{.title = "Load of one link",
+            .x_label = fmt::format("time ({})", unit.name),
+            .y_label = "share of the line (%)",
+            .words = fmt::format("Choose it here, or in the picture above. A step stands for {}.",
+                                 spell_time(every * series.interval)),
+            .choose = "link",
+            .group = "time"};
+  for (std::int64_t step = 0; step <= series.last / every; ++step)
+    out.xs.push_back(static_cast<double>((step * every * series.interval).count()) /
+                     static_cast<double>(unit.size.count()));
+  for (const std::string& link : busiest(series, kLinksChosen))
+    out.columns.push_back(column(series, link, every, true));
+  return out;
 }
 
 }  // namespace
@@ -117,12 +139,12 @@ std::string series_html(const RunReport& run) {
     load.xs.push_back(at);
     queue.xs.push_back(at);
   }
-  for (const std::string& link : busiest(series)) {
+  for (const std::string& link : busiest(series, kLinksDrawn)) {
     load.columns.push_back(column(series, link, every, true));
     queue.columns.push_back(column(series, link, every, false));
   }
   return "<h3>Links over time</h3>\n<div class=\"charts\">\n" + chart_figure(load) +
-         chart_figure(queue) + "</div>\n";
+         chart_figure(queue) + chart_figure(chosen_link(series)) + "</div>\n";
 }
 
 }  // namespace soliton

@@ -124,6 +124,13 @@ async function use({page, where}) {
   await page.keyboard.press('+');
   if (!await becomes_another(page, before)) fail(where, '+ does not zoom');
   await page.keyboard.press('Escape');
+  const link = page.locator('[data-link][tabindex]').last();
+  if (await link.count() > 0) {
+    await link.focus();
+    await page.keyboard.press('Enter');
+    const chosen = await page.locator('.choose select').inputValue();
+    if (chosen !== await link.getAttribute('data-link')) fail(where, `a link of the picture does not choose its series: ${chosen}`);
+  }
   const sorted = page.locator('table.sort th button').nth(1);
   if (await sorted.count() > 0) {
     await sorted.click();

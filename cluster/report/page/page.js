@@ -188,9 +188,9 @@
 
   const say = (chart, u, idx) => {
     if (idx === null || idx === undefined) { chart.readout.textContent = ''; return; }
-    const parts = chart.columns.slice(1).map((column) => {
+    const parts = chart.columns.slice(1).map((column, i) => {
       const v = column.values[idx];
-      return v === null ? null : `${column.name} ${chart.y.label(v)}`;
+      return v === null || !u.series[i + 1].show ? null : `${column.name} ${chart.y.label(v)}`;
     }).filter((part) => part !== null);
     chart.readout.textContent = `${chart.columns[0].name} ${spell(chart.columns[0].values[idx])}: ${parts.join(', ')}`;
   };
@@ -248,12 +248,33 @@
       event.preventDefault();
       keys[event.key]();
     });
+    chart.list = figure.querySelector('select');
+    if (chart.list) {
+      const show = () => columns.slice(1).forEach((column, i) => u.setSeries(i + 1, {show: column.name === chart.list.value}));
+      chart.list.addEventListener('change', show);
+      show();
+    }
     chart.plot.addEventListener('focus', () => chart.readout.setAttribute('aria-live', 'polite'));
     chart.plot.addEventListener('blur', () => chart.readout.removeAttribute('aria-live'));
     return chart;
   };
 
   const charts = [...document.querySelectorAll('figure.chart')].map(make);
+  // A direction of a cable in the picture of the network chooses its series.
+  const chooser = charts.find((chart) => chart.list);
+  for (const link of chooser ? document.querySelectorAll('[data-link]') : []) {
+    if (![...chooser.list.options].some((option) => option.value === link.dataset.link)) continue;
+    link.setAttribute('tabindex', '0');
+    link.setAttribute('role', 'button');
+    link.setAttribute('aria-label', `${link.dataset.link} over time`);
+    const pick = () => {
+      chooser.list.value = link.dataset.link;
+      chooser.list.dispatchEvent(new Event('change'));
+      chooser.plot.scrollIntoView({block: 'nearest'});
+    };
+    link.addEventListener('click', pick);
+    link.addEventListener('keydown', (event) => { if (event.key === 'Enter') pick(); });
+  }
   const redraw = () => charts.forEach((chart) => chart.u.redraw(false, true));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
   // Paper is light and has its own width.

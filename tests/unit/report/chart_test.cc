@@ -36,6 +36,17 @@ TEST(ChartFigure, ItsTableIsWhatIsDrawn) {
   EXPECT_THAT(figure, HasSubstr("tabindex=\"0\" role=\"img\""));
 }
 
+TEST(ChartFigure, ColumnsToChooseFromAreAListInPlaceOfAKey) {
+  Chart it = chart();
+  it.columns.push_back({"<b>", ColumnKind::kLine, {1, 2, 3}});
+  EXPECT_THAT(chart_figure(it), Not(HasSubstr("<select>")));
+  it.choose = "link";
+  const std::string figure = chart_figure(it);
+  EXPECT_THAT(figure,
+              HasSubstr("<label>link <select><option>a</option><option>&lt;b&gt;</option>"));
+  EXPECT_THAT(figure, Not(HasSubstr("class=\"keys\"")));
+}
+
 TEST(ChartFigure, LeavesOutWhatAnAxisHasNoPlaceFor) {
   Chart it = chart();
   it.x = AxisKind::kLog;
