@@ -233,5 +233,26 @@ TEST(StreamConvolution, IsChargedForItsLineAndItsTiles) {
   EXPECT_EQ(used["InitialVrf"], 3 * 8);
 }
 
+// A kernel that reaches further back than the registers hold.
+TEST(StreamConvolution, ALineThatDoesNotFitIsRefused) {
+  StreamGraph t;
+  const ir::ValueId x = t.input("x", {1, 20, 1});
+  t.output(t.layer("a", x, kLayer));
+  RegionRun run(t.graph);
+  run.device.initial_vrf = 23;
+  LowerRequest request;
+  request.model = &run.split.fpga;
+  request.nodes = {{"fpga0", run.device}};
+  request.stages = on_one(run);
+  request.host = "host";
+  const Result<Lowered> lowered = lower(request);
+  ASSERT_TRUE(lowered);
+  const Diagnostics found = check_shard(lowered->shards.front());
+  ASSERT_EQ(found.errors.size(), 1u);
+  EXPECT_EQ(found.errors[0].code, ErrorCode::kDoesNotFit);
+  EXPECT_NE(found.errors[0].message.find("InitialVrf"), std::string::npos)
+      << found.errors[0].message;
+}
+
 }  // namespace
 }  // namespace soliton::test
