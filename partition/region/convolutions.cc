@@ -23,6 +23,7 @@ bool keeps_last(const Emitter& emitter, const ir::Node& node, std::int64_t count
   const std::int64_t channels = in.shape()[1], tokens = in.shape()[kTokens];
   if (emitter.array(node.outputs[0]).shape() != ir::Shape{1, channels, count}) return false;
   return std::ranges::all_of(emitter.shapes().trials, [&](const ir::Trial& trial) {
+    if (!trial.arrays[node.inputs[0]].present()) return false;
     const auto from = origins(emitter, node, trial);
     if (!from || std::ssize(*from) != channels * count) return false;
     for (std::int64_t at = 0; at < channels * count; ++at)
@@ -211,6 +212,7 @@ std::optional<Join> front_of(const Emitter& emitter, const ir::Node& concat) {
 
 std::optional<Join> join_of(const Emitter& emitter, const ir::Node& node) {
   if (node.op != "Concat" || node.inputs.size() != 2 ||
+      std::ranges::count(node.inputs, ir::kAbsent) > 0 || node.outputs[0] == ir::kAbsent ||
       !is_sequence(emitter.array(node.outputs[0])))
     return std::nullopt;
   const auto axis = node.integer("axis", -1);

@@ -68,6 +68,16 @@ void find_depths(const ir::Graph& graph, Emitter& emitter) {
     emitter.model().sources[k].after = depth[emitter.sources()[k]];
 }
 
+// An output that a rule does not make would never come.
+Status made_all(const Emitter& emitter, const ir::Node& node) {
+  for (std::size_t k = 0; k < node.outputs.size(); ++k)
+    if (node.wants(k) && emitter.made(node.outputs[k]) == nullptr &&
+        emitter.stream(node.outputs[k]) == nullptr && emitter.turned(node.outputs[k]) == nullptr)
+      return invalid(fmt::format("also gives \"{}\", which no FPGA makes",
+                                 shown_name(emitter.graph().name_of(node.outputs[k]))));
+  return {};
+}
+
 class Split {
  public:
   explicit Split(const SplitRequest& request)
@@ -133,7 +143,7 @@ class Split {
     } else {
       const Emitter::Mark mark = emitter_.mark();
       Status done = rule->emit(emitter_, node);
-      if (done) done = made_all(node);
+      if (done) done = made_all(emitter_, node);
       const region::Stream* stream = emitter_.stream(node.outputs.front());
       if (done && stream != nullptr && stream->also_on_cpu) {
         why = "gives others the state that FPGAs keep for themselves";
@@ -152,17 +162,6 @@ class Split {
       return id == ir::kAbsent || emitter_.array(id).present();
     };
     return std::ranges::all_of(node.inputs, there) && std::ranges::all_of(node.outputs, there);
-  }
-
-  // An output that a rule does not make would never come.
-  Status made_all(const ir::Node& node) const {
-    for (std::size_t k = 0; k < node.outputs.size(); ++k)
-      if (node.wants(k) && emitter_.made(node.outputs[k]) == nullptr &&
-          emitter_.stream(node.outputs[k]) == nullptr &&
-          emitter_.turned(node.outputs[k]) == nullptr)
-        return invalid(fmt::format("also gives \"{}\", which no FPGA makes",
-                                   shown_name(graph_.name_of(node.outputs[k]))));
-    return {};
   }
 
   // Which arrays anything but FPGAs reads. Views that only they read are nobody's work.

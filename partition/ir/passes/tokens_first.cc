@@ -26,7 +26,7 @@ struct Reach {
 
 // Of a convolution along one axis that is causal but for its padding.
 std::optional<Reach> reach_of(const Graph& graph, const Node& node) {
-  if (node.op != "Conv") return std::nullopt;
+  if (node.op != "Conv" || node.inputs.size() < 2 || node.inputs[1] == kAbsent) return std::nullopt;
   const Array& weights = graph.values[node.inputs[1]].constant;
   if (!weights.known() || weights.rank() != 3) return std::nullopt;
   for (std::size_t k = 2; k < node.inputs.size(); ++k)
@@ -41,25 +41,48 @@ std::optional<Reach> reach_of(const Graph& graph, const Node& node) {
   return Reach{(weights.shape()[kTokens] - 1) * dilations->front(), *pads};
 }
 
-class Rewriter {
- public:
-  Rewriter(Graph& graph, const RequestShapes& shapes) : graph_(graph), shapes_(shapes) {
-    readers_.resize(graph.values.size());
-    for (const ValueId id : graph.outputs) ++readers_[id];
-    for (const State& state : graph.states) ++readers_[state.output];
-    for (const Node& node : graph.nodes)
-      for (const ValueId id : node.inputs)
-        if (id != kAbsent) ++readers_[id];
+// Where a Slice ends that keeps the first tokens; nullopt: the node is none.
+std::optional<std::int64_t> end_of_cut(const Graph& graph, const Node& node) {
+  if (node.op != "Slice" || node.inputs.size() < 4 || node.inputs.size() > 5) return std::nullopt;
+  std::array<std::int64_t, 5> numbers{0, 0, 0, 0, 1};  // of inputs 1 on: first, end, axis, step
+  for (std::size_t k = 1; k < node.inputs.size(); ++k) {
+    if (node.inputs[k] == kAbsent) continue;
+    const Array& it = graph.values[node.inputs[k]].constant;
+    if (!it.known() || it.elements() != 1) return std::nullopt;
+    numbers.at(k) = converted(it, ElementType::kInt64).as<std::int64_t>().front();
+  }
+  const bool tokens = numbers[3] == static_cast<std::int64_t>(kTokens) || numbers[3] == -1;
+  if (numbers[1] != 0 || !tokens || numbers[4] != 1) return std::nullopt;
+  return numbers[2];
+}
+
+// How the values of a graph are read before it changes.
+struct Uses {
+  explicit Uses(const Graph& graph) : readers(graph.values.size()) {
+    for (const ValueId id : graph.outputs) ++readers[id];
+    for (const State& state : graph.states) ++readers[state.output];
     for (const Node& node : graph.nodes) {
-      if (const auto end = end_of_cut(node)) ends_[node.inputs[0]] = *end;
+      for (const ValueId id : node.inputs)
+        if (id != kAbsent) ++readers[id];
+      if (const auto end = end_of_cut(graph, node)) ends[node.inputs[0]] = *end;
       const auto reach = reach_of(graph, node);
       if (reach && reach->before > 0 && (reach->in_front() || reach->at_both_ends()))
-        slid_over_.insert(node.inputs[0]);
+        slid_over.insert(node.inputs[0]);
     }
   }
 
+  std::vector<std::size_t> readers;      // by value: how many
+  std::map<ValueId, std::int64_t> ends;  // by array: where a cut of it ends
+  std::set<ValueId> slid_over;           // by convolutions of several taps
+};
+
+class Rewriter {
+ public:
+  Rewriter(Graph& graph, const RequestShapes& shapes)
+      : graph_(graph), shapes_(shapes), uses_(graph) {}
+
   void run() {
-    if (slid_over_.empty()) return;
+    if (uses_.slid_over.empty()) return;
     for (Node& node : std::vector<Node>(std::move(graph_.nodes))) {
       if (transposition(node) || convolution(node) || cut(node) || point(node)) continue;
       nodes_.push_back(std::move(node));
@@ -121,7 +144,7 @@ class Rewriter {
     // One tap is a product that goes along with others, and does not begin anything: the work beside it
     // may be no FPGA's.
     if (reach->before == 0 && turned_.count(node.inputs[0]) == 0 &&
-        slid_over_.count(node.inputs[0]) == 0)
+        uses_.slid_over.count(node.inputs[0]) == 0)
       return false;
     const bool both = reach->at_both_ends();
     if (!both && !reach->in_front()) return false;
@@ -143,24 +166,10 @@ class Rewriter {
     return true;
   }
 
-  // Where a Slice ends that keeps the first tokens; nullopt: the node is none.
-  std::optional<std::int64_t> end_of_cut(const Node& node) const {
-    if (node.op != "Slice" || node.inputs.size() < 4) return std::nullopt;
-    std::array<std::int64_t, 5> numbers{0, 0, 0, 0, 1};  // of inputs 1 on: first, end, axis, step
-    for (std::size_t k = 1; k < node.inputs.size(); ++k) {
-      if (node.inputs[k] == kAbsent) continue;
-      const Array& it = graph_.values[node.inputs[k]].constant;
-      if (!it.known() || it.elements() != 1) return std::nullopt;
-      numbers.at(k) = converted(it, ElementType::kInt64).as<std::int64_t>().front();
-    }
-    const bool tokens = numbers[3] == static_cast<std::int64_t>(kTokens) || numbers[3] == -1;
-    if (numbers[1] != 0 || !tokens || numbers[4] != 1) return std::nullopt;
-    return numbers[2];
-  }
   // Whether nothing is read of a convolution but as many tokens as it reads itself.
   bool is_cut(ValueId in, ValueId out, std::int64_t before) const {
-    const auto end = ends_.find(out);
-    if (readers_[out] != 1 || end == ends_.end()) return false;
+    const auto end = uses_.ends.find(out);
+    if (uses_.readers[out] != 1 || end == uses_.ends.end()) return false;
     return end->second == -before ||
            (!shapes_.is_open(in, kTokens) && end->second == array(in).shape()[kTokens]);
   }
@@ -207,12 +216,10 @@ class Rewriter {
 
   Graph& graph_;
   const RequestShapes& shapes_;
+  const Uses uses_;
   std::vector<Node> nodes_;
-  std::vector<std::size_t> readers_;  // by value
   std::map<ValueId, ValueId> turned_,
       cut_;  // by array: the same, or its beginning, with tokens first
-  std::set<ValueId> slid_over_;
-  std::map<ValueId, std::int64_t> ends_;  // by array: where a cut of it ends
   bool any_ = false;
 };
 
