@@ -14,6 +14,7 @@
 #include "partition/ir/describe.h"
 #include "partition/ir/evaluate.h"
 #include "partition/ir/passes/states.h"
+#include "partition/ir/passes/tokens_first.h"
 #include "partition/onnx/import_onnx.h"
 #include "partition/region/split_model.h"
 #include "protocol/base/suggestion.h"
@@ -110,12 +111,32 @@ struct Places {
   }
 };
 
+// What a run makes of the graph before it is split: state that begins with zeros, and convolutions in
+// the form that FPGAs run.
+ir::Graph prepared(ir::Graph graph, const std::vector<ir::Array>& kinds) {
+  std::vector<std::size_t> returned;
+  for (std::size_t k = 1; k < graph.inputs.size(); ++k)
+    if (kinds[k].present() && ir::is_real(kinds[k].type()) && ir::find_states(graph, {k}))
+      returned.push_back(k);
+  if (const auto pairs = ir::find_states(graph, returned))
+    for (const ir::StatePair& pair : *pairs) {
+      const ir::Array& kind = kinds[pair.input];
+      const std::vector<float> zeros(static_cast<std::size_t>(kind.elements()));
+      graph.states.push_back(
+          {graph.inputs[pair.input].value, graph.outputs[pair.output],
+           ir::converted(ir::Array::of<float>(kind.shape(), zeros), kind.type())});
+    }
+  ir::tokens_first(graph, ir::alike(ir::infer_partly(graph, kinds)));
+  return graph;
+}
+
 // On FPGAs like `device`, for requests of the shapes that are known.
-Places places_on(const NpuDevice& device, const ir::Graph& graph,
+Places places_on(const NpuDevice& device, const ir::Graph& model,
                  const std::vector<std::optional<ir::Shape>>& shapes) {
-  std::vector<ir::Array> kinds(graph.inputs.size());
+  std::vector<ir::Array> kinds(model.inputs.size());
   for (std::size_t k = 0; k < kinds.size(); ++k)
-    if (shapes[k]) kinds[k] = ir::Array::unknown(graph.inputs[k].type, *shapes[k]);
+    if (shapes[k]) kinds[k] = ir::Array::unknown(model.inputs[k].type, *shapes[k]);
+  const ir::Graph graph = prepared(model, kinds);
   const ir::RequestShapes arrays = ir::alike(ir::infer_partly(graph, kinds));
   const SplitModel split = split_model({&graph,
                                         &arrays,
@@ -125,6 +146,7 @@ Places places_on(const NpuDevice& device, const ir::Graph& graph,
                                         },
                                         {}});
   Places out;
+  for (const ir::Node& node : model.nodes) out.why_cpu[node.name] = "";
   for (std::size_t i = 0; i < graph.nodes.size(); ++i)
     out.why_cpu[graph.nodes[i].name] = split.why[i];
   return out;

@@ -20,6 +20,7 @@
 #include "partition/ir/evaluate.h"
 #include "partition/ir/passes/sequences.h"
 #include "partition/ir/passes/specialise.h"
+#include "partition/ir/passes/tokens_first.h"
 #include "partition/ir/shown_name.h"
 #include "partition/join/join_fpgas.h"
 #include "protocol/base/located.h"
@@ -137,6 +138,7 @@ void specialise(const ClusterSpec& spec, GraphRun& run) {
       return shapes_of(graph, run.workload.inputs).arrays;
     });
     ir::plain_sequences(run.graph, shapes_of(run.graph, run.workload.inputs));
+    ir::tokens_first(run.graph, shapes_of(run.graph, run.workload.inputs));
   }
   run.shapes = shapes_of(run.graph, run.workload.inputs);
 }

@@ -10,7 +10,8 @@
 namespace soliton {
 
 std::int64_t layer_input(const Layer& layer) {
-  return std::visit([](const auto& l) { return l.input; }, layer);
+  if (const auto* dense = std::get_if<DenseLayer>(&layer)) return dense->input / dense->taps.count;
+  return std::get<RecurrentLayer>(layer).input;
 }
 
 std::int64_t layer_output(const Layer& layer) {

@@ -79,6 +79,17 @@ struct PointOperation {
   float padding = 0;
 };
 
+// The vectors of several tokens that a product reads side by side, the oldest first: every
+// `dilation`-th up to the present one. Before the first token of a request stand zeros or, carried, the
+// last ones of the request before, whose first has zeros before it.
+struct Taps {
+  std::int64_t count = 1;
+  std::int64_t dilation = 1;
+  bool carried = false;
+  // Tokens from the oldest to the present one.
+  std::int64_t length() const { return (count - 1) * dilation + 1; }
+};
+
 // One chain of a program: a product, point-wise operations, or both.
 struct DenseLayer {
   std::string name;
@@ -88,6 +99,8 @@ struct DenseLayer {
   Tensor weights;                          // [output, input]; without a shape there is no product
   Tensor bias;                             // [output]; null values: none
   std::vector<PointOperation> operations;  // in order, behind product and bias
+  // Of a product with one part, whose vector then has input / taps.count elements.
+  Taps taps;
   // Where the vector comes from, part by part; a layer without a product has one part. It runs once
   // for each of `tokens` vectors.
   std::vector<LayerInput> inputs;
@@ -128,8 +141,8 @@ std::int64_t operations(const LayerGraph& model, std::int64_t steps);
 // that values are finite and as many as the shape says. Returns what is wrong.
 Diagnostics check_layers(const LayerGraph& model);
 
-// Elements of one output vector of a layer: hidden size times directions, or the output of a dense
-// layer.
+// Elements of the vector of one token that a layer reads, and of the one that it makes: hidden size
+// times directions, or the output of a dense layer.
 std::int64_t layer_input(const Layer& layer);
 std::int64_t layer_output(const Layer& layer);
 const std::string& layer_name(const Layer& layer);

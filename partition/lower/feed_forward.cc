@@ -46,8 +46,12 @@ void FeedForward::place(std::size_t index, const Slice& slice) {
   const std::size_t input = place_input(index, slice);
   const bool all = it.has_product() || reduces_rows(it);
   const std::uint32_t first = all ? 0 : wiring_.at(slice.node).vectors(slice.rows.first);
-  work_.emplace(std::pair(index, slice.node),
-                Work{slice, std::move(program), input, std::move(operands), first, {}, {}, {}});
+  Work& work =
+      work_
+          .emplace(std::pair(index, slice.node),
+                   Work{slice, std::move(program), input, std::move(operands), first, {}, {}, {}})
+          .first->second;
+  if (it.taps.dilation > 1) work.gathered = lines_.back();
 }
 
 // The last layer's columns, each with a line for sums to the node behind it. The last node has the
@@ -145,6 +149,7 @@ RowRange FeedForward::with_messages(const LayerInput& input, std::size_t node,
 // only the layer's own rows are read, unless it combines all of them.
 std::size_t FeedForward::place_input(std::size_t index, const Slice& slice) {
   const DenseLayer& it = layer(index);
+  if (it.taps.count > 1) return place_line(index, slice.node);
   const bool all = it.has_product() || reduces_rows(it);
   if (it.inputs.size() == 1)
     return home(index, it.inputs.front(), slice.node, Memory::kInitialVrf,
@@ -156,6 +161,26 @@ std::size_t FeedForward::place_input(std::size_t index, const Slice& slice) {
     areas_[area].first = std::min(areas_[area].first, first_write(index, input, slice.node));
   }
   return area;
+}
+
+// Registers of the layer's own, as they outlive a round. The area is what the product reads: the line,
+// or, if it skips tokens, a place where those that it wants are side by side.
+std::size_t FeedForward::place_line(std::size_t index, std::size_t node) {
+  const DenseLayer& it = layer(index);
+  const LayerInput& input = it.inputs.front();
+  ShardBuilder& builder = wiring_.at(node);
+  Line line{node, it.name, 0, vectors_of(input, node), it.taps};
+  const auto length = static_cast<std::uint32_t>(it.taps.length());
+  line.index = builder.reserve(Memory::kInitialVrf, length * line.vectors);
+  builder.zero(Memory::kInitialVrf, line.index, length * line.vectors, it.taps.carried);
+  const std::size_t area = add_area({node, Memory::kInitialVrf, length * line.vectors,
+                                     first_write(index, input, node), index, line.index, false});
+  homes_[{input, node}].push_back(
+      {area, std::int64_t{length - 1} * line.vectors, whole(input, node)});
+  lines_.push_back(line);
+  if (it.taps.dilation == 1) return area;
+  const auto taps = static_cast<std::uint32_t>(it.taps.count);
+  return add_area({node, Memory::kInitialVrf, taps * line.vectors, index, index});
 }
 
 std::size_t FeedForward::add_area(Area area) {
@@ -337,6 +362,7 @@ void FeedForward::connect_outside(const LayerInput& input, std::size_t node) {
 void FeedForward::emit(std::size_t node) {
   std::set<LayerInput> arrived;
   bool any = false;
+  emit_lines(node);
   for (std::size_t index = spec_.first; index < spec_.last; ++index) {
     const auto work = work_.find({index, node});
     if (work == work_.end()) continue;
@@ -360,10 +386,30 @@ void FeedForward::emit_arrivals(const At& at, const std::string& label) {
   wiring_.emit(at.second, label, found->second.moves);
 }
 
+// All are read before the first is written, so one move takes each token a place further.
+void FeedForward::emit_lines(std::size_t node) {
+  for (const Line& line : lines_) {
+    if (line.node != node) continue;
+    const auto moved = static_cast<std::uint32_t>(line.taps.length() - 1) * line.vectors;
+    wiring_.at(node)
+        .chain(line.label + ".line", moved)
+        .read(line.index + line.vectors)
+        .write(Memory::kInitialVrf, line.index);
+  }
+}
+
 void FeedForward::emit_layer(std::size_t index, Work& work) {
   const DenseLayer& it = layer(index);
   const std::size_t node = work.slice.node;
   ShardBuilder& builder = wiring_.at(node);
+  if (work.gathered)
+    for (std::uint32_t tap = 0; tap < it.taps.count; ++tap) {
+      const Line& line = *work.gathered;
+      const auto token = tap * static_cast<std::uint32_t>(it.taps.dilation);
+      builder.chain(it.name + ".tap", line.vectors)
+          .read(line.index + token * line.vectors)
+          .write(Memory::kInitialVrf, areas_[work.input].index + tap * line.vectors);
+    }
   ChainWriter chain =
       work.program.emit(builder, it.name, areas_[work.input].index + work.first, work.sums_in);
   if (work.sums_out) {

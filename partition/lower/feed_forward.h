@@ -54,6 +54,15 @@ class FeedForward {
     std::int64_t offset = 0;  // of the vector's first element, in the area or before it
     RowRange wanted;
   };
+  // Where a node keeps the vectors of several tokens, the oldest first. In every round each goes to the
+  // place of the one before, and the last place is free for the present one.
+  struct Line {
+    std::size_t node = 0;
+    std::string label;
+    std::uint32_t index = 0;
+    std::uint32_t vectors = 0;  // of one token
+    Taps taps;
+  };
   // One layer's rows on a node.
   struct Work {
     Slice slice;
@@ -62,6 +71,7 @@ class FeedForward {
     std::vector<std::size_t> operands;  // by operation: area, if it reads a vector
     std::uint32_t first = 0;            // where in the input's area the chain begins to read
     std::optional<std::uint16_t> out_port, sums_in, sums_out;
+    std::optional<Line> gathered = {};  // whose tokens are copied into the area first
   };
   // How a vector that a node does not make comes into its homes.
   struct Arrivals {
@@ -92,6 +102,7 @@ class FeedForward {
   RowRange with_messages(const LayerInput& input, std::size_t node, RowRange wanted) const;
   RowRange wanted_of(const At& at, RowRange rows) const;
   std::size_t place_input(std::size_t index, const Slice& slice);
+  std::size_t place_line(std::size_t index, std::size_t node);
   std::size_t home(std::size_t index, const LayerInput& input, std::size_t node, Memory memory,
                    RowRange wanted);
   std::size_t add_area(Area area);
@@ -104,6 +115,7 @@ class FeedForward {
   void connect_outside(const LayerInput& input, std::size_t node);
   void emit(std::size_t node);
   void emit_arrivals(const At& at, const std::string& label);
+  void emit_lines(std::size_t node);
   void emit_layer(std::size_t index, Work& work);
   void publish();
 
@@ -113,6 +125,7 @@ class FeedForward {
   std::vector<Area> areas_;
   std::map<At, std::vector<Home>> homes_;
   std::map<At, Arrivals> arrivals_;
+  std::vector<Line> lines_;
   std::map<std::pair<std::size_t, std::size_t>, Work> work_;  // by layer, node
 };
 

@@ -163,6 +163,11 @@ std::vector<std::int64_t> input_parts(const LayerGraph& model, std::size_t index
   std::vector<std::int64_t> parts;
   for (const LayerInput& input : layer_inputs(model.layers[index]))
     for (const std::int64_t part : parts_of(model, input)) parts.push_back(part);
+  if (const auto* dense = std::get_if<DenseLayer>(&model.layers[index])) {
+    const std::vector<std::int64_t> one = parts;
+    for (std::int64_t tap = 1; tap < dense->taps.count; ++tap)
+      parts.insert(parts.end(), one.begin(), one.end());
+  }
   return parts;
 }
 
@@ -202,7 +207,8 @@ std::int64_t column_tiles(const LayerGraph& model, std::size_t first, std::size_
   const auto recurrent = [](const Layer& it) { return std::holds_alternative<RecurrentLayer>(it); };
   if (std::any_of(begin + static_cast<std::ptrdiff_t>(first),
                   begin + static_cast<std::ptrdiff_t>(last), recurrent) ||
-      !std::get<DenseLayer>(model.layers[last - 1]).has_product())
+      !std::get<DenseLayer>(model.layers[last - 1]).has_product() ||
+      std::get<DenseLayer>(model.layers[last - 1]).taps.count > 1)
     return 0;
   return tiles_along(padded_columns(input_parts(model, last - 1), native_dim), native_dim);
 }

@@ -89,8 +89,8 @@ constexpr std::int64_t tiles_along(std::int64_t elements, int native_dim) {
   return (elements + native_dim - 1) / native_dim;
 }
 
-// Elements of the input vector of layer `index`, one part for each direction. Each part starts at a
-// native-vector border.
+// Elements of the input vector of layer `index`, one part for each direction, all of them once for
+// each tap. Each part starts at a native-vector border.
 std::vector<std::int64_t> input_parts(const LayerGraph& model, std::size_t index);
 
 // The largest number of nodes that a stage of layers [first, last) can use without split
@@ -100,7 +100,7 @@ std::int64_t most_row_slices(const LayerGraph& model, std::size_t first, std::si
                              int native_dim);
 
 // Tile columns of the last of layers [first, last), which can be divided over nodes; 0 where they cannot
-// be: the layer is no product, or one of them is recurrent.
+// be: the layer is no product or reads several tokens, or one of them is recurrent.
 std::int64_t column_tiles(const LayerGraph& model, std::size_t first, std::size_t last,
                           int native_dim);
 

@@ -84,7 +84,8 @@ StageLowering::Readers StageLowering::readers_behind(const LayerInput& value,
 // Whether nothing but its vector comes to the layer, and it may be in a pass with others.
 bool StageLowering::in_pass(std::size_t index) const {
   const auto* dense = std::get_if<DenseLayer>(&layer(index));
-  if (is_bidirectional(layer(index)) || (dense != nullptr && !dense->has_product())) return false;
+  if (is_bidirectional(layer(index))) return false;
+  if (dense != nullptr && (!dense->has_product() || dense->taps.count > 1)) return false;
   return dense == nullptr || all_inputs(layer(index)) == layer_inputs(layer(index));
 }
 

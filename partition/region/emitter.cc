@@ -36,7 +36,7 @@ bool Emitter::is_constant(ir::ValueId id) const {
   return value.present() && ir::is_real(value.type());
 }
 
-bool Emitter::keeps(ir::ValueId input, ir::ValueId output) {
+bool Emitter::can_keep(ir::ValueId input, ir::ValueId output) const {
   const auto& states = graph().states;
   const auto at = std::ranges::find(states, input, &ir::State::input);
   if (at == states.end() || at->output != output || !at->initial.known()) return false;
@@ -44,9 +44,25 @@ bool Emitter::keeps(ir::ValueId input, ir::ValueId output) {
   for (const ir::Node& node : graph().nodes) readers += std::ranges::count(node.inputs, input);
   const auto zero = [](float value) { return value == 0.0F; };
   const ir::Array initial = ir::converted(at->initial, ir::ElementType::kFloat32);
-  if (readers != 1 || !std::ranges::all_of(initial.as<float>(), zero)) return false;
+  return readers == 1 && std::ranges::all_of(initial.as<float>(), zero);
+}
+
+bool Emitter::keeps(ir::ValueId input, ir::ValueId output) {
+  if (!can_keep(input, output)) return false;
+  const auto& states = graph().states;
+  const auto at = std::ranges::find(states, input, &ir::State::input);
   kept_.push_back(static_cast<std::size_t>(at - states.begin()));
   return true;
+}
+
+const Vectors* Emitter::turned(ir::ValueId id) const {
+  const auto at = turned_.find(id);
+  return at == turned_.end() ? nullptr : &at->second;
+}
+
+const Stream* Emitter::stream(ir::ValueId id) const {
+  const auto at = streams_.find(id);
+  return at == streams_.end() ? nullptr : &at->second;
 }
 
 const Vectors* Emitter::made(ir::ValueId id) const {
@@ -169,12 +185,14 @@ void Emitter::back_to(const Mark& mark) {
   kept_.resize(mark.kept);
   sources_.resize(mark.sources);
   std::erase_if(source_of_, [&](const auto& it) { return it.second >= mark.sources; });
-  std::erase_if(made_, [&](const auto& it) {
+  const auto undone = [&](const auto& it) {
     return std::ranges::any_of(it.second.parts, [&](const LayerInput& part) {
       return part.from == LayerInput::From::kLayer ? part.index >= mark.layers
                                                    : part.index >= mark.sources;
     });
-  });
+  };
+  std::erase_if(made_, undone);
+  std::erase_if(turned_, undone);
 }
 
 }  // namespace soliton::region

@@ -26,6 +26,17 @@ struct Vectors {
   bool spread = false;
 };
 
+// An array [1, channels, tokens] of a stream, of which every request brings one token; those of the
+// requests before are state, which FPGAs keep for themselves.
+struct Stream {
+  ir::ValueId newest = ir::kAbsent;  // the token of the request
+  std::int64_t before = 0;           // tokens that are joined with it in front
+  // The tokens before and the newest one, or a part of these that only joins read.
+  enum class Place : std::uint8_t { kJoined, kCut } place = Place::kJoined;
+  // Others want that state too: a CPU part makes the same for them, from the same tokens.
+  bool also_on_cpu = false;
+};
+
 // The second operand of a point-wise operation.
 struct Operand {
   std::optional<LayerInput> vector;
@@ -47,7 +58,8 @@ class Emitter {
   bool is_constant(ir::ValueId id) const;
   const float* constant(ir::ValueId id) const;
   // Whether a layer that reads `input` and makes `output` can keep it from request to request: it is
-  // state that begins with zeros, and nobody else reads it. Notes that it is kept.
+  // state that begins with zeros, and nobody else reads it. keeps() notes that it is kept.
+  bool can_keep(ir::ValueId input, ir::ValueId output) const;
   bool keeps(ir::ValueId input, ir::ValueId output);
   const std::vector<std::size_t>& kept() const { return kept_; }
 
@@ -60,6 +72,15 @@ class Emitter {
   // The same, sent by a CPU part even if an FPGA makes the array.
   Result<Vectors> sent_vectors(ir::ValueId id, std::int64_t width);
   void set(ir::ValueId id, Vectors vectors) { made_[id] = std::move(vectors); }
+
+  // Null: the array is none.
+  const Stream* stream(ir::ValueId id) const;
+  void set_stream(ir::ValueId id, const Stream& stream) { streams_[id] = stream; }
+
+  // The columns of an array [1, channels, tokens] that convolutions on FPGAs read and make; null: the
+  // array is none.
+  const Vectors* turned(ir::ValueId id) const;
+  void set_turned(ir::ValueId id, Vectors vectors) { turned_[id] = std::move(vectors); }
 
   Vectors add(RecurrentLayer layer);
   Vectors add(DenseLayer layer);
@@ -89,6 +110,8 @@ class Emitter {
   std::vector<std::size_t> kept_;                                          // of Graph::states
   std::map<std::pair<ir::ValueId, std::int64_t>, std::size_t> source_of_;  // by array, width
   std::map<ir::ValueId, Vectors> made_;
+  std::map<ir::ValueId, Vectors> turned_;
+  std::map<ir::ValueId, Stream> streams_;
   mutable std::map<ir::ValueId, ir::Array> as_fp32_;  // constants
   std::map<std::string, std::size_t> names_;
   std::optional<std::int64_t> turned_steps_;
@@ -102,6 +125,7 @@ struct Rule {
   std::string_view needs = {};
 };
 std::span<const Rule> product_rules();
+std::span<const Rule> convolution_rules();
 std::span<const Rule> recurrent_rules();
 std::span<const Rule> point_rules();
 std::span<const Rule> movement_rules();
@@ -110,6 +134,22 @@ std::span<const Rule> function_rules();
 // Whether the operator hands on the elements of its first input in their order, as its name and
 // shapes alone say (movements.cc).
 bool keeps_order(const Emitter& emitter, const ir::Node& node);
+
+// Where the elements of the first input go that a movement keeps: by element of the output
+// (movements.cc). nullopt: that is not known.
+std::optional<std::vector<std::int64_t>> origins(const Emitter& emitter, const ir::Node& node,
+                                                 const ir::Trial& trial);
+
+// A Concat of state and the token of a request, and the movement that drops the oldest token, before
+// that or behind it (convolutions.cc). False: the node is nothing of the kind.
+bool joins_stream(Emitter& emitter, const ir::Node& node);
+bool cuts_stream(Emitter& emitter, const ir::Node& node);
+
+// A transposition between vectors and the columns that convolutions read and make; nullopt: the node is
+// none.
+std::optional<Status> turns_tokens(Emitter& emitter, const ir::Node& node);
+
+bool finite(const Tensor& tensor);
 
 // What rules for point-wise work share (points.cc): the vectors of the first input that an FPGA
 // makes, and what the operator combines them with.

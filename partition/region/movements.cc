@@ -7,10 +7,8 @@
 #include "partition/region/emitter.h"
 
 namespace soliton::region {
-namespace {
 
-// Where each element of the output comes from: the operator itself is asked, with the positions of
-// elements in place of them.
+// The operator itself is asked, with the positions of elements in place of them.
 std::optional<std::vector<std::int64_t>> origins(const Emitter& emitter, const ir::Node& node,
                                                  const ir::Trial& trial) {
   const ir::Array& in = trial.arrays[node.inputs[0]];
@@ -28,6 +26,8 @@ std::optional<std::vector<std::int64_t>> origins(const Emitter& emitter, const i
   const auto elements = out->front().as<std::int64_t>();
   return std::vector<std::int64_t>(elements.begin(), elements.end());
 }
+
+namespace {
 
 bool consecutive(const std::vector<std::int64_t>& at) {
   for (std::size_t i = 1; i < at.size(); ++i)
@@ -90,6 +90,8 @@ bool keeps_order(const Emitter& emitter, const ir::Node& node) {
 namespace {
 
 Status move(Emitter& emitter, const ir::Node& node) {
+  if (cuts_stream(emitter, node)) return {};
+  if (const std::optional<Status> turned = turns_tokens(emitter, node)) return *turned;
   const Vectors* in = emitter.made(node.inputs[0]);
   if (in == nullptr) return invalid("moves elements that no FPGA makes");
   if (keeps_order(emitter, node)) {

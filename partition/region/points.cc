@@ -101,6 +101,7 @@ Status batch_norm(Emitter& emitter, const ir::Node& node) {
 // Several vectors side by side are what products and recurrent cells read; to everything else they
 // are not one vector.
 Status concat(Emitter& emitter, const ir::Node& node) {
+  if (joins_stream(emitter, node)) return {};
   const ir::Array& out = emitter.array(node.outputs[0]);
   const auto axis = node.integer("axis", -1);
   const auto rank = static_cast<std::int64_t>(out.rank());

@@ -19,10 +19,6 @@ Tensor weights_of(const std::string& name, const float* from, std::int64_t input
   return {name, {output, input}, std::make_shared<const std::vector<float>>(std::move(out))};
 }
 
-bool finite(const Tensor& tensor) {
-  return std::ranges::all_of(*tensor.values, [](float value) { return std::isfinite(value); });
-}
-
 struct Matrix {
   ir::ValueId id = ir::kAbsent;
   bool transposed = false;
@@ -92,5 +88,9 @@ constexpr Rule kRules[] = {{"MatMul", matmul}, {"Gemm", gemm}};
 }  // namespace
 
 std::span<const Rule> product_rules() { return kRules; }
+
+bool finite(const Tensor& tensor) {
+  return std::ranges::all_of(*tensor.values, [](float value) { return std::isfinite(value); });
+}
 
 }  // namespace soliton::region

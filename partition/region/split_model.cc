@@ -18,8 +18,8 @@ using region::Vectors;
 std::vector<const Rule*> all_rules() {
   std::vector<const Rule*> out;
   for (const auto rules :
-       {region::product_rules(), region::recurrent_rules(), region::point_rules(),
-        region::function_rules(), region::movement_rules()})
+       {region::product_rules(), region::convolution_rules(), region::recurrent_rules(),
+        region::point_rules(), region::function_rules(), region::movement_rules()})
     for (const Rule& rule : rules) out.push_back(&rule);
   return out;
 }
@@ -66,6 +66,16 @@ void find_depths(const ir::Graph& graph, Emitter& emitter) {
   }
   for (std::size_t k = 0; k < emitter.sources().size(); ++k)
     emitter.model().sources[k].after = depth[emitter.sources()[k]];
+}
+
+// An output that a rule does not make would never come.
+Status made_all(const Emitter& emitter, const ir::Node& node) {
+  for (std::size_t k = 0; k < node.outputs.size(); ++k)
+    if (node.wants(k) && emitter.made(node.outputs[k]) == nullptr &&
+        emitter.stream(node.outputs[k]) == nullptr && emitter.turned(node.outputs[k]) == nullptr)
+      return invalid(fmt::format("also gives \"{}\", which no FPGA makes",
+                                 shown_name(emitter.graph().name_of(node.outputs[k]))));
+  return {};
 }
 
 class Split {
@@ -133,7 +143,12 @@ class Split {
     } else {
       const Emitter::Mark mark = emitter_.mark();
       Status done = rule->emit(emitter_, node);
-      if (done) done = made_all(node);
+      if (done) done = made_all(emitter_, node);
+      const region::Stream* stream = emitter_.stream(node.outputs.front());
+      if (done && stream != nullptr && stream->also_on_cpu) {
+        why = "gives others the state that FPGAs keep for themselves";
+        return;
+      }
       out_.on_fpga[index] = done.has_value();
       if (done) return name_operator(emitter_.model(), mark.layers, node.name);
       emitter_.back_to(mark);
@@ -147,15 +162,6 @@ class Split {
       return id == ir::kAbsent || emitter_.array(id).present();
     };
     return std::ranges::all_of(node.inputs, there) && std::ranges::all_of(node.outputs, there);
-  }
-
-  // An output that a rule does not make would never come.
-  Status made_all(const ir::Node& node) const {
-    for (std::size_t k = 0; k < node.outputs.size(); ++k)
-      if (node.wants(k) && emitter_.made(node.outputs[k]) == nullptr)
-        return invalid(fmt::format("also gives \"{}\", which no FPGA makes",
-                                   shown_name(graph_.name_of(node.outputs[k]))));
-    return {};
   }
 
   // Which arrays anything but FPGAs reads. Views that only they read are nobody's work.
@@ -181,12 +187,15 @@ class Split {
     }
   }
 
-  // A join of vectors that a CPU part reads would have to be made by one, and so would a number that
-  // lies in all elements of a vector.
+  // A join of vectors that a CPU part reads would have to be made by one, and so would a stream with
+  // its state, columns, and a number that lies in all elements of a vector.
   std::set<std::size_t> joined_for_cpu() const {
     std::set<std::size_t> out;
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       const ir::ValueId id = graph_.nodes[i].outputs.front();
+      if (out_.on_fpga[i] && id != ir::kAbsent && wanted_[id] &&
+          (emitter_.stream(id) != nullptr || emitter_.turned(id) != nullptr))
+        out.insert(i);
       const Vectors* vectors = out_.on_fpga[i] && id != ir::kAbsent ? emitter_.made(id) : nullptr;
       if (vectors == nullptr || !wanted_[id]) continue;
       if (vectors->spread)

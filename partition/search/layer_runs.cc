@@ -64,8 +64,8 @@ std::vector<std::int64_t> content(const LayerGraph& model, std::size_t layer,
   } else {
     const auto& dense = std::get<DenseLayer>(it);
     const bool bias = dense.bias.values != nullptr || !dense.bias.shape.empty();
-    out.insert(out.end(),
-               {0, dense.input, dense.output, dense.has_product() ? 1 : 0, bias ? 1 : 0});
+    out.insert(out.end(), {0, dense.input, dense.output, dense.has_product() ? 1 : 0, bias ? 1 : 0,
+                           dense.taps.count, dense.taps.dilation, dense.taps.carried ? 1 : 0});
     for (const PointOperation& operation : dense.operations)
       out.insert(out.end(), {static_cast<std::int64_t>(operation.opcode), operation.operand ? 1 : 0,
                              operation.constant.shape.empty() ? 0 : 1});
