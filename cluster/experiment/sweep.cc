@@ -1,20 +1,16 @@
 #include "cluster/experiment/sweep.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
-#include <cmath>
+#include <chrono>
 #include <filesystem>
-#include <limits>
-#include <map>
-#include <numeric>
 #include <optional>
 #include <system_error>
+#include <utility>
 
-#include "cluster/experiment/axis_value.h"
+#include "cluster/experiment/stored_outcome.h"
 #include "cluster/experiment/sweep_points.h"
-#include "cluster/report/words.h"
+#include "cluster/experiment/sweeper.h"
 #include "cluster/results/file_io.h"
 #include "cluster/results/folder_lock.h"
 #include "cluster/results/run_folder.h"
@@ -23,6 +19,9 @@ namespace soliton {
 namespace {
 
 namespace fs = std::filesystem;
+
+// A lock that is held for a moment, while parts are collected, is no reason to give up.
+constexpr std::chrono::seconds kPartPatience{10};
 
 // The files that a sweep writes, and those that an interrupted write may leave.
 bool is_sweep_entry(const std::string& name) {
@@ -62,89 +61,6 @@ Status write_tables(const Sweep& sweep, const std::string& folder, const FolderL
   return all;
 }
 
-// A point of the experiment, which gets the overrides of the command line behind its own.
-SweepPoint sweep_point(ExperimentPoint& point, const Overrides& more) {
-  SweepPoint out{.x = point.x, .set = settings(point, more)};
-  out.label = point.label;
-  out.at = point.at;
-  out.seed = point.seed;
-  point.overrides.insert(point.overrides.end(), more.begin(), more.end());
-  return out;
-}
-
-std::string point_words(const SweepSeries& series, const SweepPoint& point, bool has_axes) {
-  std::string name =
-      has_axes ? fmt::format("{}: {} {}", series.series.title, series.series.axis, point.x_words())
-               : fmt::format("{} {} {}", series.series.name, series.series.axis, point.x);
-  if (point.seed) name += fmt::format(" seed {}", *point.seed);
-  std::string text = fmt::format("{}: {}", name, point.kept ? "kept" : state_name(point));
-  if (point.numbers && point.numbers->latency_mean_us)
-    text += fmt::format(", mean {} us", significant(*point.numbers->latency_mean_us, 4));
-  if (!point.error.empty()) text += ": " + point.error;
-  return text;
-}
-
-bool is_good(const SweepPoint& point) {
-  return point.numbers && point.numbers->complete && point.error.empty();
-}
-
-// Whether the runs from `first` on, one for each seed, meet all conditions.
-bool fulfils(const FindSpec& find, const SweepSeries& series, std::size_t first) {
-  for (std::size_t i = first; i < series.points.size(); ++i) {
-    const SweepPoint& point = series.points[i];
-    if (!is_good(point)) return false;
-    for (const FindCondition& condition : find.conditions)
-      if (!condition.met_by(point.numbers->scalars)) return false;
-  }
-  return true;
-}
-
-// The run that misses the conditions by least, with what it measured.
-std::string nearest_miss(const FindSpec& find, const SweepSeries& series) {
-  double least = std::numeric_limits<double>::infinity();
-  std::string out;
-  for (const SweepPoint& point : series.points) {
-    if (!is_good(point)) continue;
-    double worst = -std::numeric_limits<double>::infinity();
-    std::vector<std::string> measured;
-    for (const FindCondition& condition : find.conditions) {
-      worst = std::max(worst, condition.badness(point.numbers->scalars));
-      measured.push_back(
-          fmt::format("{} {}", condition.key,
-                      significant(condition.measured(point.numbers->scalars).value_or(0), 4)));
-    }
-    if (worst >= least) continue;
-    least = worst;
-    out = fmt::format("{} with {}", point.label, fmt::join(measured, ", "));
-  }
-  return out;
-}
-
-FindResult find_result(const FindSpec& find, const FindSearch& search, const SweepSeries& series) {
-  FindResult out{.tried = search.tried(), .ran_out = search.ran_out()};
-  const auto spelled = [&](const std::optional<std::int64_t>& value) {
-    return value ? std::optional(find.spelled(*value)) : std::nullopt;
-  };
-  out.value = spelled(search.found());
-  out.beyond = spelled(search.beyond());
-  out.out_of_order = spelled(search.out_of_order());
-  if (!out.value) out.best = nearest_miss(find, series);
-  return out;
-}
-
-// The order in which a search has tried values is no order for a table or a curve.
-void sort_by_x(SweepSeries& series) {
-  std::vector<std::size_t> order(series.points.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return series.points[i].x; });
-  SweepSeries sorted = series;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    sorted.points[i] = series.points[order[i]];
-    sorted.series.points[i] = series.series.points[order[i]];
-  }
-  series = std::move(sorted);
-}
-
 // The sweep before anything is played.
 Sweep sweep_of(const Experiment& experiment, const SweepOptions& options) {
   Sweep out;
@@ -162,154 +78,18 @@ Sweep sweep_of(const Experiment& experiment, const SweepOptions& options) {
   return out;
 }
 
-// Decides what is played when: points in their order, side by side where that is possible.
-class Sweeper {
- public:
-  Sweeper(Sweep& sweep, const Experiment& experiment, const PointRunner& runner,
-          const SweepOptions& options, SweepPoints points)
-      : sweep_(sweep),
-        experiment_(experiment),
-        runner_(runner),
-        options_(options),
-        points_(std::move(points)) {
-    for (const SweepSeries& series : sweep_.series) total_ += series.points.size();
+// Of a point that may be played by another process just now.
+std::string state_of_part(const std::string& folder, const Checked<ClusterSpec>& spec,
+                          const std::optional<std::string>& identity, FileDigests& digests) {
+  std::error_code error;
+  if (!spec) return "failed";
+  const std::optional<StoredOutcome> left = read_outcome(folder);
+  if (left && identity && left->identity == *identity) {
+    if (!left->record) return "failed";
+    if (kept_point(folder, left->record, *spec, *identity, digests)) return "done";
   }
-
-  void run() {
-    for (std::size_t s = 0; s < sweep_.series.size(); ++s)
-      for (std::size_t i = 0; i < sweep_.series[s].points.size() && !sweep_.not_written; ++i)
-        one_point({s, i});
-    drain();
-    if (!experiment_.find) return;
-    points_.set_searching(true);
-    for (std::size_t s = 0; s < sweep_.series.size() && !has_ended(); ++s) search(s);
-  }
-
- private:
-  using Place = SweepPoints::Place;
-  using Ready = SweepPoints::Ready;
-
-  bool has_ended() const { return sweep_.not_written || sweep_.interrupted; }
-
-  void one_point(Place place) {
-    std::optional<Ready> ready = points_.look(place);
-    if (!ready) return say(place);
-    const bool beside = is_beside_others(*ready);
-    while (!pending_.empty() && !sweep_.not_written && !has_room(beside)) take();
-    if (sweep_.not_written) return;
-    if (points_.must_stop()) {
-      sweep_.interrupted = true;
-      sweep_.complete = false;
-      return;
-    }
-    ++sweep_.ran;
-    if (const Status begun = points_.begin(*ready); !begun)
-      return points_.stop_for(place, begun.error());
-    if (!ready->spec)
-      finish(*ready, tl::unexpected<Diagnostics>(ready->spec.error()));
-    else if (beside && options_.workers->size() > 0)
-      start(std::move(*ready));
-    else
-      finish(*ready, run_here(*ready->spec));
-  }
-
-  bool is_beside_others(const Ready& ready) const {
-    return options_.workers != nullptr && ready.spec &&
-           !(options_.runs_alone && options_.runs_alone(*ready.spec));
-  }
-  // Alone: when nothing else runs.
-  bool has_room(bool beside) const { return beside && options_.workers->has_room(); }
-
-  void start(Ready ready) {
-    const Place place = ready.place;
-    options_.workers->start(started_, experiment_.cluster,
-                            sweep_.series[place.series].series.points[place.point].overrides);
-    pending_.emplace(started_++, std::move(ready));
-  }
-
-  Checked<PointOutcome> run_here(const ClusterSpec& spec) {
-    const Checked<PointRun> run = runner_(spec);
-    if (!run) return tl::unexpected<Diagnostics>(run.error());
-    return outcome_of(*run);
-  }
-
-  void take() {
-    PointWorkers::Ended ended = options_.workers->take(options_.signal);
-    const auto at = pending_.find(ended.number);
-    const Ready ready = std::move(at->second);
-    pending_.erase(at);
-    finish(ready, ended.outcome);
-  }
-  // Once results cannot be written, what still runs is left to itself.
-  void drain() {
-    while (!pending_.empty() && !sweep_.not_written) take();
-  }
-
-  void finish(const Ready& ready, const Checked<PointOutcome>& outcome) {
-    if (const Status stored = points_.end(ready, outcome); !stored)
-      return points_.stop_for(ready.place, stored.error());
-    say(ready.place);
-  }
-
-  void search(std::size_t s) {
-    const FindSpec& find = *experiment_.find;
-    FindSearch search(find);
-    while (const std::optional<std::int64_t> value = search.next()) {
-      const std::size_t first = add_value(s, find, *value);
-      const std::size_t end = sweep_.series[s].points.size();
-      for (std::size_t i = first; i < end && !sweep_.not_written; ++i) one_point({s, i});
-      drain();
-      if (has_ended()) return;
-      search.tell(*value, fulfils(find, sweep_.series[s], first));
-    }
-    SweepSeries& series = sweep_.series[s];
-    series.found = find_result(find, search, series);
-    sort_by_x(series);
-    if (series.found->value) return;
-    sweep_.complete = false;
-    if (!sweep_.first_failure) sweep_.first_failure = ErrorCode::kCheckFailed;
-  }
-
-  // Its points, one for each seed; returns the first.
-  std::size_t add_value(std::size_t s, const FindSpec& find, std::int64_t value) {
-    SweepSeries& series = sweep_.series[s];
-    const std::size_t first = series.points.size();
-    std::vector<std::optional<std::uint64_t>> seeds(experiment_.seeds.begin(),
-                                                    experiment_.seeds.end());
-    if (seeds.empty()) seeds.emplace_back();
-    for (const std::optional<std::uint64_t>& seed : seeds) {
-      series.series.points.push_back(axis_point(series.series, find_value(find, value), seed));
-      series.series.points.back().x = value;
-      series.points.push_back(sweep_point(series.series.points.back(), options_.overrides));
-    }
-    total_ += seeds.size();
-    return first;
-  }
-
-  void say(Place place) {
-    ++said_;
-    if (!options_.progress) return;
-    const SweepSeries& series = sweep_.series[place.series];
-    options_.progress(point_words(series, series.points[place.point], sweep_.has_axes) + pace());
-  }
-
-  // " (12 of 200, 3.1/s, 61 s left)"
-  std::string pace() const {
-    const double seconds = options_.seconds ? options_.seconds() : 0;
-    if (sweep_.ran == 0 || !(seconds > 0)) return "";
-    const double rate = static_cast<double>(said_) / seconds;
-    return fmt::format(" ({} of {}, {}/s, {:.0f} s left)", said_, total_, significant(rate, 2),
-                       std::ceil(static_cast<double>(total_ - said_) / rate));
-  }
-
-  Sweep& sweep_;
-  const Experiment& experiment_;
-  const PointRunner& runner_;
-  const SweepOptions& options_;
-  SweepPoints points_;
-  std::map<std::size_t, Ready> pending_;  // with workers
-  std::size_t started_ = 0, said_ = 0, total_ = 0;
-};
+  return fs::exists(folder + "/lock", error) ? "running" : "missing";
+}
 
 }  // namespace
 
@@ -319,8 +99,11 @@ const char* state_name(const SweepPoint& point) {
   return point.numbers ? "done" : "not run";
 }
 
-Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner,
-                        const SweepOptions& options) {
+namespace {
+
+// What differs between a whole sweep and the collection of its parts.
+Result<Sweep> write_sweep(const Experiment& experiment, const SweepOptions& options,
+                          const PointRunner& runner, void (Sweeper::*how)()) {
   if (Status made = make_folders(options.folder); !made) return tl::unexpected<Error>(made.error());
   if (Status ours = check_folder(options.folder); !ours) return tl::unexpected<Error>(ours.error());
   Result<FolderLock> lock = FolderLock::take(options.folder);
@@ -328,17 +111,79 @@ Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner,
   const std::shared_ptr<void> lease = options.keep_lease ? options.keep_lease(*lock) : nullptr;
   Sweep sweep = sweep_of(experiment, options);
   Result<PointStore> store = PointStore::open(options.folder);
-  if (store)
-    Sweeper(sweep, experiment, runner, options,
-            SweepPoints(sweep, experiment, options, *lock, std::move(*store)))
-        .run();
-  else if (store.error().code == ErrorCode::kNotWritten)
+  if (store) {
+    Sweeper sweeper(sweep, experiment, runner, options,
+                    SweepPoints(sweep, experiment, options,
+                                keep_in_database(std::move(*store), *lock, options.folder)));
+    (sweeper.*how)();
+  } else if (store.error().code == ErrorCode::kNotWritten) {
     sweep.not_written = store.error();
-  else
+  } else {
     return tl::unexpected<Error>(store.error());
+  }
   const Status written = write_tables(sweep, options.folder, *lock);
   if (!written && !sweep.not_written) sweep.not_written = written.error();
   return sweep;
+}
+
+tl::unexpected<Error> not_divided(const Experiment& experiment) {
+  return invalid(fmt::format(
+      "{}: find: a search is not played in parts, because which value comes next depends "
+      "on those before",
+      experiment.file));
+}
+
+// A sweep in one go has the folder to itself. A lock that its owner has left behind is removed.
+Status nobody_has(const std::string& folder) {
+  std::error_code error;
+  if (!fs::exists(folder + "/lock", error)) return {};
+  const Result<FolderLock> lock = FolderLock::take(folder, kPartPatience);
+  return lock ? Status{} : tl::unexpected<Error>(lock.error());
+}
+
+}  // namespace
+
+Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner,
+                        const SweepOptions& options) {
+  return write_sweep(experiment, options, runner, &Sweeper::run);
+}
+
+Result<Sweep> collect_sweep(const Experiment& experiment, const SweepOptions& options) {
+  if (experiment.find) return not_divided(experiment);
+  return write_sweep(experiment, options, {}, &Sweeper::collect);
+}
+
+Result<Sweep> play_part(const Experiment& experiment, const PointRunner& runner,
+                        const SweepOptions& options) {
+  if (experiment.find) return not_divided(experiment);
+  if (Status made = make_folders(options.folder); !made) return tl::unexpected<Error>(made.error());
+  if (Status ours = check_folder(options.folder); !ours) return tl::unexpected<Error>(ours.error());
+  if (Status free = nobody_has(options.folder); !free) return tl::unexpected<Error>(free.error());
+  Sweep sweep = sweep_of(experiment, options);
+  Sweeper(sweep, experiment, runner, options,
+          SweepPoints(sweep, experiment, options,
+                      keep_beside_points(options.folder, options.keep_lease)))
+      .run();
+  return sweep;
+}
+
+Result<std::vector<ListedPoint>> list_points(const Experiment& experiment,
+                                             const SweepOptions& options) {
+  if (experiment.find) return not_divided(experiment);
+  std::vector<ListedPoint> out;
+  PointFolders names(options.folder);
+  FileDigests digests;
+  for (const SweepSeries& series : sweep_of(experiment, options).series)
+    for (std::size_t i = 0; i < series.points.size(); ++i) {
+      const std::string folder = folder_of_point(names, series, series.points[i]);
+      const Checked<ClusterSpec> spec =
+          read_cluster(experiment.cluster, series.series.points[i].overrides, options.data);
+      std::optional<std::string> identity;
+      if (spec) identity = cluster_identity(*spec, options.build, digests);
+      out.push_back({folder.substr(options.folder.size() + 1), series.points[i].set,
+                     state_of_part(folder, spec, identity, digests)});
+    }
+  return out;
 }
 
 }  // namespace soliton

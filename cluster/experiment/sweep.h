@@ -63,11 +63,20 @@ struct Sweep {
   std::optional<Error> not_written;  // why it ended early: results could not be written
   std::size_t ran = 0;
   std::size_t kept = 0;
+  std::size_t missing = 0;           // of a collected sweep: no part has played them
+  std::size_t elsewhere = 0;         // of a part: another process plays them
   bool has_axes = false;             // the rest is of such experiments
   std::vector<std::string> columns;  // of the table
   std::string x;
   std::optional<FindSpec> find;
   std::optional<ErrorCode> first_failure;  // of a point; gives the sweep's exit status
+};
+
+// One of `count` that together play all points: it has those with these numbers, counted from 0 in the
+// order of the experiment.
+struct SweepPart {
+  std::size_t index = 0, count = 1;
+  bool has(std::size_t point) const { return point % count == index; }
 };
 
 struct SweepOptions {
@@ -85,6 +94,8 @@ struct SweepOptions {
   std::function<bool(const ClusterSpec&)> runs_alone;  // empty: none
   std::function<int()> signal;                         // to pass on to workers; may be empty
   std::function<double()> seconds;                     // since the start, for rate and time left
+  std::optional<SweepPart> part;                       // of play_part()
+  std::function<void()> wait;  // a second, while others play points of a part; may be empty
 };
 
 // A failed point does not stop the others, unless results can no longer be written: then the sweep
@@ -92,6 +103,26 @@ struct SweepOptions {
 // folder holds other files (kInvalid), is in use, or cannot be created (kNotWritten).
 Result<Sweep> run_sweep(const Experiment& experiment, const PointRunner& runner,
                         const SweepOptions& options);
+
+// Plays one part of the experiment, beside others in the same folder; no tables are written. Each point
+// has a lease while it is played, and leaves outcome.json beside its results. Points that another process
+// plays are looked at again for as long as a lease lasts. kInvalid as well: the experiment is a search,
+// whose points depend on each other.
+Result<Sweep> play_part(const Experiment& experiment, const PointRunner& runner,
+                        const SweepOptions& options);
+// Takes what parts have left, plays nothing, and writes sweep.db and the tables. May be called while parts
+// run.
+Result<Sweep> collect_sweep(const Experiment& experiment, const SweepOptions& options);
+
+// A point as parts see it.
+struct ListedPoint {
+  std::string folder;  // as seen from that of the sweep
+  Scalars set;
+  std::string state;  // "done", "failed", "running" or "missing"; of an earlier build it is missing
+};
+// In the order of the experiment. Writes nothing.
+Result<std::vector<ListedPoint>> list_points(const Experiment& experiment,
+                                             const SweepOptions& options);
 
 // Relative to the first point of the series that has a latency; unset if either latency is missing.
 struct Scaled {

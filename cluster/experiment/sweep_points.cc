@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cluster/experiment/axis_value.h"
+#include "cluster/experiment/stored_outcome.h"
 #include "cluster/yaml/yaml_tree.h"
 
 namespace soliton {
@@ -44,12 +45,33 @@ Scalars settings(const ExperimentPoint& point, const Overrides& more) {
   return out;
 }
 
-std::string SweepPoints::folder_of_point(Place place) {
-  const SweepSeries& series = sweep_.series[place.series];
-  const SweepPoint& point = series.points[place.point];
-  if (point.label.empty()) return folders_.next(series.series.name, point.x);
-  return folders_.next(fmt::format("{}-{}{}", series.series.name, folder_word(point.label),
-                                   point.seed ? fmt::format("-seed{}", *point.seed) : ""));
+std::string folder_of_point(PointFolders& names, const SweepSeries& series,
+                            const SweepPoint& point) {
+  if (point.label.empty()) return names.next(series.series.name, point.x);
+  return names.next(fmt::format("{}-{}{}", series.series.name, folder_word(point.label),
+                                point.seed ? fmt::format("-seed{}", *point.seed) : ""));
+}
+
+SweepPoints::SweepPoints(Sweep& sweep, const Experiment& experiment, const SweepOptions& options,
+                         std::unique_ptr<PointKeeping> keeping)
+    : sweep_(sweep),
+      experiment_(experiment),
+      options_(options),
+      keeping_(std::move(keeping)),
+      names_(options.folder) {
+  name_folders();
+}
+
+// A search adds points while it runs; those that there are keep their names.
+void SweepPoints::name_folders() {
+  folders_.resize(sweep_.series.size());
+  for (std::size_t s = 0; s < folders_.size(); ++s) {
+    const SweepSeries& series = sweep_.series[s];
+    while (folders_[s].size() < series.points.size()) {
+      const SweepPoint& point = series.points[folders_[s].size()];
+      folders_[s].push_back(folder_of_point(names_, series, point));
+    }
+  }
 }
 
 // As seen from the sweep's folder, which may be renamed.
@@ -58,39 +80,74 @@ std::string SweepPoints::short_name(const std::string& folder) const {
 }
 
 std::optional<SweepPoints::Ready> SweepPoints::look(Place place) {
-  SweepPoint& point = point_at(place);
+  name_folders();
   Ready ready{
-      place, folder_of_point(place),
+      place, folders_[place.series][place.point],
       read_cluster(experiment_.cluster,
                    sweep_.series[place.series].series.points[place.point].overrides, options_.data),
       std::nullopt};
   if (ready.spec) ready.identity = cluster_identity(*ready.spec, options_.build, digests_);
-  if (ready.identity)
-    point.numbers = kept_point(ready.folder, store_.find(short_name(ready.folder)), *ready.spec,
-                               *ready.identity, digests_);
-  if (!point.numbers) return ready;
-  point.kept = true;
-  ++sweep_.kept;
-  judge(point);
+  if (!is_kept(ready)) return ready;
   return std::nullopt;
 }
 
-Status SweepPoints::begin(const Ready& ready) {
-  if (const Status ours = lock_.check(); !ours) return ours;
-  if (const Status cleared = clear_point(ready.folder); !cleared) return cleared;
-  return store_.forget(short_name(ready.folder));
+bool SweepPoints::is_kept(const Ready& ready) {
+  if (!ready.identity) return false;
+  const std::string name = short_name(ready.folder);
+  const std::optional<PointRecord> record = keeping_->find(name);
+  SweepPoint& point = point_at(ready.place);
+  point.numbers = kept_point(ready.folder, record, *ready.spec, *ready.identity, digests_);
+  if (!point.numbers) return false;
+  point.kept = true;
+  ++sweep_.kept;
+  judge(point);
+  if (!keeping_->lacks(name)) return true;
+  if (const Status stored = store(ready, record, nullptr); !stored)
+    stop_for(ready.place, stored.error());
+  return true;
+}
+
+Result<SweepPoints::Begun> SweepPoints::begin(const Ready& ready) {
+  const std::string name = short_name(ready.folder);
+  const Result<bool> ours = keeping_->claim(name);
+  if (!ours) return tl::unexpected<Error>(ours.error());
+  if (!*ours) return Begun::kBusy;
+  if (options_.part && is_kept(ready)) {
+    keeping_->release(name);
+    return Begun::kKept;
+  }
+  Status good = keeping_->check(name);
+  if (good) good = clear_point(ready.folder);
+  if (good) good = keeping_->forget(name);
+  if (!good) return tl::unexpected<Error>(good.error());
+  return Begun::kPlay;
+}
+
+std::optional<Checked<PointOutcome>> SweepPoints::left_by_part(const Ready& ready) const {
+  // The file is at fault, which every part would say alike.
+  if (!ready.spec) return tl::unexpected<Diagnostics>(ready.spec.error());
+  std::optional<StoredOutcome> left = read_outcome(ready.folder);
+  if (!left || left->record || !ready.identity || left->identity != *ready.identity)
+    return std::nullopt;
+  return std::move(left->outcome);
 }
 
 Status SweepPoints::end(const Ready& ready, const Checked<PointOutcome>& outcome) {
+  const Status stored = finish(ready, outcome);
+  keeping_->release(short_name(ready.folder));
+  return stored;
+}
+
+Status SweepPoints::finish(const Ready& ready, const Checked<PointOutcome>& outcome) {
   SweepPoint& point = point_at(ready.place);
   if (!outcome) {
     if (const Status failed = fail(point, outcome.error()); !failed) return failed;
-    return store(ready, std::nullopt);
+    return store(ready, std::nullopt, &outcome);
   }
   Result<PointNumbers> numbers = parse_point(outcome->results);
   if (!numbers) return tl::unexpected<Error>(numbers.error());
   point.numbers = std::move(*numbers);
-  if (const Status ours = lock_.check(); !ours) return ours;
+  if (const Status ours = keeping_->check(short_name(ready.folder)); !ours) return ours;
   const Result<std::string> written = write_results(ready.folder, outcome->results);
   if (!written) return tl::unexpected<Error>(written.error());
   if (outcome->error && outcome->error->code == ErrorCode::kNotWritten)
@@ -102,7 +159,7 @@ Status SweepPoints::end(const Ready& ready, const Checked<PointOutcome>& outcome
               outcome->why.empty() ? "stopped before the end" : outcome->why);
   else
     judge(point);
-  return store(ready, record_of(ready, *outcome, *written));
+  return store(ready, record_of(ready, *outcome, *written), &outcome);
 }
 
 // Unset when it is not known what the point was made from, or it has not ended: it will be run again.
@@ -115,15 +172,23 @@ std::optional<PointRecord> SweepPoints::record_of(const Ready& ready, const Poin
   return PointRecord{*ready.identity, std::move(*files), std::move(digest)};
 }
 
-Status SweepPoints::store(const Ready& ready, const std::optional<PointRecord>& record) {
-  if (const Status ours = lock_.check(); !ours) return ours;
+Status SweepPoints::store(const Ready& ready, const std::optional<PointRecord>& record,
+                          const Checked<PointOutcome>* outcome) {
+  const std::string name = short_name(ready.folder);
+  if (const Status ours = keeping_->check(name); !ours) return ours;
   const SweepSeries& series = sweep_.series[ready.place.series];
   const SweepPoint& point = series.points[ready.place.point];
-  return store_.put({short_name(ready.folder), series.series.name, point.x_words(), point.seed,
-                     state_name(point), point.error, record,
-                     json_text(scalars_json(point.set), JsonLayout::kLine),
-                     json_text(scalars_json(point.numbers ? point.numbers->scalars : Scalars{}),
-                               JsonLayout::kLine)});
+  const StoredPoint row{name,
+                        series.series.name,
+                        point.x_words(),
+                        point.seed,
+                        state_name(point),
+                        point.error,
+                        record,
+                        json_text(scalars_json(point.set), JsonLayout::kLine),
+                        json_text(scalars_json(point.numbers ? point.numbers->scalars : Scalars{}),
+                                  JsonLayout::kLine)};
+  return keeping_->put(row, ready.identity, outcome);
 }
 
 // Before anything was measured.

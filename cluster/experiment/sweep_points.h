@@ -2,16 +2,23 @@
 // whether it failed. Private to cluster/experiment.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "cluster/experiment/point_keeping.h"
 #include "cluster/experiment/sweep.h"
 
 namespace soliton {
 
 // The keys that are set, each with what stands last for it.
 Scalars settings(const ExperimentPoint& point, const Overrides& more);
+
+// The next point's folder.
+std::string folder_of_point(PointFolders& names, const SweepSeries& series,
+                            const SweepPoint& point);
 
 class SweepPoints {
  public:
@@ -27,18 +34,16 @@ class SweepPoints {
   };
 
   SweepPoints(Sweep& sweep, const Experiment& experiment, const SweepOptions& options,
-              const FolderLock& lock, PointStore store)
-      : sweep_(sweep),
-        experiment_(experiment),
-        options_(options),
-        lock_(lock),
-        store_(std::move(store)),
-        folders_(options.folder) {}
+              std::unique_ptr<PointKeeping> keeping);
 
-  // nullopt: an earlier one is kept.
+  // nullopt: an earlier one is kept, or its row could not be written (Sweep::not_written).
   std::optional<Ready> look(Place place);
-  // Removes what an earlier run has left of the point. kNotWritten.
-  Status begin(const Ready& ready);
+  enum class Begun { kPlay, kKept, kBusy };
+  // Takes the point and removes what an earlier run has left of it. kKept: meanwhile another process has
+  // played it. kNotWritten.
+  Result<Begun> begin(const Ready& ready);
+  // What a part has left of a point that is not kept.
+  std::optional<Checked<PointOutcome>> left_by_part(const Ready& ready) const;
   // Takes what came of it and stores it. kNotWritten: no further results could be stored.
   Status end(const Ready& ready, const Checked<PointOutcome>& outcome);
 
@@ -50,9 +55,12 @@ class SweepPoints {
 
  private:
   SweepPoint& point_at(Place place) { return sweep_.series[place.series].points[place.point]; }
-  std::string folder_of_point(Place place);
+  void name_folders();
   std::string short_name(const std::string& folder) const;
-  Status store(const Ready& ready, const std::optional<PointRecord>& record);
+  bool is_kept(const Ready& ready);
+  Status finish(const Ready& ready, const Checked<PointOutcome>& outcome);
+  Status store(const Ready& ready, const std::optional<PointRecord>& record,
+               const Checked<PointOutcome>* outcome);
   std::optional<PointRecord> record_of(const Ready& ready, const PointOutcome& outcome,
                                        std::string digest);
   Status fail(SweepPoint& point, const Diagnostics& why);
@@ -63,9 +71,9 @@ class SweepPoints {
   Sweep& sweep_;
   const Experiment& experiment_;
   const SweepOptions& options_;
-  const FolderLock& lock_;
-  PointStore store_;
-  PointFolders folders_;
+  std::unique_ptr<PointKeeping> keeping_;
+  PointFolders names_;
+  std::vector<std::vector<std::string>> folders_;  // by place
   FileDigests digests_;
   bool searching_ = false;
 };
