@@ -56,6 +56,30 @@ std::optional<std::int64_t> end_of_cut(const Graph& graph, const Node& node) {
   return numbers[2];
 }
 
+// An array with zeros in front of its tokens.
+struct Padded {
+  ValueId from = kAbsent;
+  std::int64_t before = 0;
+};
+std::optional<Padded> padded_by(const Graph& graph, const Node& node) {
+  if (node.op != "Pad" || node.text("mode", "constant") != "constant" || node.inputs.size() < 2 ||
+      node.inputs.size() > 3 || std::ranges::count(node.inputs, kAbsent) > 0)
+    return std::nullopt;
+  if (node.inputs.size() == 3) {
+    const Array& value = graph.values[node.inputs[2]].constant;
+    if (!value.known() || value.elements() != 1 || !is_real(value.type()) ||
+        converted(value, ElementType::kFloat32).as<float>().front() != 0)
+      return std::nullopt;
+  }
+  const Array& pads = graph.values[node.inputs[1]].constant;
+  if (!pads.known() || pads.type() != ElementType::kInt64 || pads.elements() != 6)
+    return std::nullopt;
+  const auto numbers = pads.as<std::int64_t>();
+  const std::int64_t before = numbers[kTokens];
+  if (before < 1 || std::ranges::count(numbers, 0) != 5) return std::nullopt;
+  return Padded{node.inputs[0], before};
+}
+
 // How the values of a graph are read before it changes.
 struct Uses {
   explicit Uses(const Graph& graph) : readers(graph.values.size()) {
@@ -65,13 +89,24 @@ struct Uses {
       for (const ValueId id : node.inputs)
         if (id != kAbsent) ++readers[id];
       if (const auto end = end_of_cut(graph, node)) ends[node.inputs[0]] = *end;
+      if (const auto from = padded_by(graph, node)) padded[node.outputs[0]] = *from;
       const auto reach = reach_of(graph, node);
+      if (reach && is_padded(node.inputs[0], *reach))
+        slid_over.insert(padded.at(node.inputs[0]).from);
       if (reach && reach->before > 0 && (reach->in_front() || reach->at_both_ends()))
         slid_over.insert(node.inputs[0]);
     }
   }
 
+  // Whether the zeros that the convolution reads in front are there already.
+  bool is_padded(ValueId id, const Reach& reach) const {
+    const auto at = padded.find(id);
+    return at != padded.end() && at->second.before == reach.before &&
+           std::ranges::count(reach.pads, 0) == 2;
+  }
+
   std::vector<std::size_t> readers;      // by value: how many
+  std::map<ValueId, Padded> padded;      // by array
   std::map<ValueId, std::int64_t> ends;  // by array: where a cut of it ends
   std::set<ValueId> slid_over;           // by convolutions of several taps
 };
@@ -140,16 +175,17 @@ class Rewriter {
 
   bool convolution(Node& node) {
     const std::optional<Reach> reach = reach_of(graph_, node);
-    if (!reach || !is_sequence(node.inputs[0])) return false;
+    if (!reach) return false;
+    const bool padded = uses_.is_padded(node.inputs[0], *reach);
+    const bool both = reach->at_both_ends();
+    if (!padded && !both && !reach->in_front()) return false;
+    const ValueId in = padded ? uses_.padded.at(node.inputs[0]).from : node.inputs[0];
+    const ValueId out = node.outputs[0];
+    if (!is_sequence(in) || (both && !is_cut(in, out, reach->before))) return false;
     // One tap is a product that goes along with others, and does not begin anything: the work beside it
     // may be no FPGA's.
-    if (reach->before == 0 && turned_.count(node.inputs[0]) == 0 &&
-        uses_.slid_over.count(node.inputs[0]) == 0)
+    if (reach->before == 0 && turned_.count(in) == 0 && uses_.slid_over.count(in) == 0)
       return false;
-    const bool both = reach->at_both_ends();
-    if (!both && !reach->in_front()) return false;
-    const ValueId in = node.inputs[0], out = node.outputs[0];
-    if (both && !is_cut(in, out, reach->before)) return false;
     std::erase_if(node.attributes, [](const Attribute& it) { return it.name == "pads"; });
     node.attributes.push_back(integers("pads", {reach->before, 0}));
     const std::string name = node.name;

@@ -11,9 +11,9 @@ namespace soliton::ir {
 bool is_causal(const Graph& graph, const Node& node);
 
 // Gives causal convolutions over several tokens, and the point-wise work between them, transpositions
-// from [1, channels, tokens] to [1, tokens, channels] and back around them. What padding at both ends and
-// a cut of the end make causal becomes so at once. `shapes`: of the graph's values. Values and their bits
-// stay; ids change.
+// from [1, channels, tokens] to [1, tokens, channels] and back around them. What a Pad in front makes
+// causal, or padding at both ends and a cut of the end, becomes so at once. `shapes`: of the graph's
+// values. Values and their bits stay, if weights are finite; ids change.
 void tokens_first(Graph& graph, const RequestShapes& shapes);
 
 }  // namespace soliton::ir

@@ -9,12 +9,12 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-const std::string kStream = SOLITON_SOURCE_DIR "/tests/golden/models/stream-conv-";
+const std::string kModels = SOLITON_SOURCE_DIR "/tests/golden/models/";
 
 class StreamRuns : public ::testing::Test {
  protected:
   // Of two tile rows a layer.
-  std::string cluster(int fpgas, const std::string& output = ", output: y") {
+  std::string cluster_of(int fpgas, const std::string& model, const std::string& workload) {
     return folder_.write(
         "c.yaml",
         fmt::format("name: stream\nnodes:\n"
@@ -22,11 +22,16 @@ class StreamRuns : public ::testing::Test {
                     "    device: {{base: bw-pocket, native_dimension: 16, matrix_registers: 400,\n"
                     "             formats: [{{name: int16, beats_per_tile: 4}}]}}\n"
                     "  - {{name: host0, device: cpu}}\n"
-                    "model: {{onnx: {}m.onnx{}}}\n"
-                    "workload: {{requests: 12, input: {{x: {}x.npy}}{}}}\n"
+                    "model: {{onnx: {}}}\n"
+                    "workload: {{{}}}\n"
                     "partition: {{min_nodes: {}}}\n",
-                    fpgas - 1, kStream, output, kStream,
-                    output.empty() ? "" : ", golden: " + kStream + "y.npy", fpgas));
+                    fpgas - 1, model, workload, fpgas));
+  }
+  std::string cluster(int fpgas, const std::string& output = ", output: y") {
+    return cluster_of(
+        fpgas, kModels + "stream-conv-m.onnx" + output,
+        fmt::format("requests: 12, input: {{x: {}stream-conv-x.npy}}{}", kModels,
+                    output.empty() ? "" : ", golden: " + kModels + "stream-conv-y.npy"));
   }
   nlohmann::json run(const std::string& file, const std::string& out, Arguments options = {}) {
     Arguments arguments{"run", file, "--quiet", "--out", folder_.file(out)};
@@ -69,6 +74,27 @@ TEST_F(StreamRuns, StatesMayBeAnswers) {
   const nlohmann::json results = run(cluster(1, ""), "all", {"--processes", "packed"});
   EXPECT_EQ(results["requests"]["completed"], 12);
   EXPECT_EQ(results["outputs"]["mismatched"], 0);
+}
+
+// All tokens of a request, between transpositions on the host.
+TEST_F(StreamRuns, ATemporalNetworkOverTheTokensOfARequest) {
+  std::string bits;
+  for (const int fpgas : {1, 2, 4}) {
+    const std::string file =
+        cluster_of(fpgas, kModels + "tcn-m.onnx",
+                   fmt::format("requests: 6, input: {0}tcn-x.npy, golden: {0}tcn-y.npy", kModels));
+    const nlohmann::json results = run(file, std::to_string(fpgas), {"--processes", "packed"});
+    EXPECT_EQ(results["outputs"]["checked"], 6);
+    EXPECT_EQ(results["outputs"]["mismatched"], 0);
+    EXPECT_LT(results["outputs"]["max_abs_error"].get<double>(), 5e-3);
+    EXPECT_EQ(results["partition"]["nodes_used"], fpgas);
+    EXPECT_THAT(results["warnings"].dump(), ::testing::Not(::testing::HasSubstr("prediction_off")));
+    const auto sum = results["outputs"]["sha256"].get<std::string>();
+    if (!bits.empty()) {
+      EXPECT_EQ(sum, bits);
+    }
+    bits = sum;
+  }
 }
 
 // docs/timing.md: products of 16 or 64 cycles, 24 to their results and 10 until all cores have these,

@@ -85,6 +85,19 @@ TEST(Tokens, BlocksOfATemporalNetwork) {
   expect_tokens(t, 2, 4);
 }
 
+TEST(Tokens, ZerosInFrontByAnOperatorOfTheirOwn) {
+  TestGraph t;
+  const ir::ValueId x = t.input("x", {1, 12, 9});
+  const auto padded = [&](const std::string& name, ir::ValueId from, std::int64_t before) {
+    return t.node(name, "Pad",
+                  {from, t.constant(name + ".pads", ir::Array::integers({0, 0, before, 0, 0, 0}))});
+  };
+  const ir::ValueId a =
+      t.node("relu", "Relu", {conv(t, "a", padded("a.pad", x, 2), {12, 20, 3, 1}, {0, 0})});
+  t.output(conv(t, "bb", padded("bb.pad", a, 6), {20, 17, 4, 2}, {0, 0}));
+  expect_tokens(t, 2, 3);
+}
+
 // The model's own transpositions take the place of ours.
 TEST(Tokens, BetweenDenseLayers) {
   TestGraph t;
