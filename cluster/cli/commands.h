@@ -14,6 +14,8 @@ extern const CliCommand kVerifyPlanCommand;
 extern const CliCommand kVerifyDeterminismCommand;
 extern const CliCommand kChaosCommand;
 extern const CliCommand kSweepCommand;
+extern const CliCommand kCompareCommand;
+extern const CliCommand kWhyCommand;
 extern const CliCommand kModelCommand;
 extern const CliCommand kTopologyCommand;
 extern const CliCommand kListCommand;
@@ -31,6 +33,8 @@ inline constexpr const CliCommand* kCommands[] = {
     &kVerifyDeterminismCommand,
     &kChaosCommand,
     &kSweepCommand,
+    &kCompareCommand,
+    &kWhyCommand,
     &kModelCommand,
     &kTopologyCommand,
     &kListCommand,
