@@ -10,6 +10,7 @@
 #include "cluster/cli/output.h"
 #include "cluster/cli/prepared.h"
 #include "cluster/cli/private_files.h"
+#include "cluster/cli/progress.h"
 #include "cluster/engine/elapsed.h"
 #include "cluster/engine/launcher.h"
 #include "cluster/experiment/sweep.h"
@@ -91,7 +92,7 @@ bool runs_alone(const CommandLine& line, const ClusterSpec& spec) {
 }
 
 SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment,
-                           PointWorkers* workers, ControlLoop& loop) {
+                           PointWorkers* workers, ControlLoop& loop, ProgressLine& live) {
   SweepOptions options;
   // Without --out the same experiment finds its finished points again.
   options.folder = line.out.empty() ? "runs/" + experiment.name : line.out;
@@ -110,7 +111,11 @@ SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment
     });
   };
   if (!line.quiet && !line.json)
-    options.progress = [](const std::string& text) { message("{}\n", text); };
+    options.progress = [&live](const std::string& text) {
+      live.clear();
+      message("{}\n", text);
+    };
+  options.live = [&live](const SweepProgress& now) { live.show(now); };
   return options;
 }
 
@@ -168,9 +173,11 @@ int sweep(const CommandLine& line, const SweepWishes& own) {
   const std::unique_ptr<PointWorkers> workers = workers_for(line, own, *experiment);
   ControlLoop loop;
   loop.keep_results();
-  const SweepOptions options = sweep_options(line, *experiment, workers.get(), loop);
+  ProgressLine live(!line.quiet && !line.json);
+  const SweepOptions options = sweep_options(line, *experiment, workers.get(), loop, live);
   const Result<Sweep> all = run_sweep(
       *experiment, [&](const ClusterSpec& spec) { return run_point(line, spec, loop); }, options);
+  live.clear();
   if (!all) return report_error(all.error());
   if (!options.progress) list_failures(*all);
   int status = verdict(*all, loop.signal());

@@ -1,51 +1,64 @@
 // Two runs, or two sets of runs, number by number.
 //
 //   Result<MeasuredSide> a = measured_in("runs/a"), b = measured_in("runs/b");
-//   std::vector<ComparedPoint> points = compare_sides(*a, *b);
+//   Result<ComparedSides> found = compare_sides(*a, *b);
+//   print(comparison_text(*found));
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "cluster/experiment/scalars.h"
+#include "cluster/experiment/measured_side.h"
 #include "cluster/results/spread.h"
-#include "protocol/base/result.h"
 
 namespace soliton {
-
-// Runs that differ in their seeds only.
-struct MeasuredPoint {
-  std::string name;  // of a point of a sweep: its series and x; else ""
-  std::vector<Scalars> runs;
-};
-struct MeasuredSide {
-  std::string path;
-  std::vector<MeasuredPoint> points;
-};
-// What a path holds: the folder of a run or its results.json, the folder of a sweep, or a folder with
-// folders of runs, which are taken for runs of one thing. kInvalid: none of these.
-Result<MeasuredSide> measured_in(const std::string& path);
 
 struct ComparedNumber {
   std::string key;
   Spread one, other;
   std::optional<bool> beyond_noise;  // unset: fewer than three runs on a side
 
-  double difference() const { return other.mean - one.mean; }
-  std::optional<double> relative() const;  // unset: the first is 0
+  // Of single runs as exact as their files spell it.
+  double difference() const;
+  std::optional<double> relative() const;  // unset: the first is 0, or nothing differs from nothing
+};
+// A text or a truth that all runs of a side agree on and the sides do not.
+struct ComparedText {
+  std::string key, one, other;
 };
 struct ComparedPoint {
   std::string name;
   std::vector<ComparedNumber> numbers;  // in the order of results.json, without `wall`
-};
-// Points that both sides have, by name; a single point on each side whatever the names.
-std::vector<ComparedPoint> compare_sides(const MeasuredSide& one, const MeasuredSide& other);
+  std::vector<ComparedText> texts;
+  const MeasuredPoint *one = nullptr, *other = nullptr;
 
-// A table of the numbers that matter most; "" above it if names of points are all there is to say.
-std::string comparison_text(const MeasuredSide& one, const MeasuredSide& other,
-                            const std::vector<ComparedPoint>& points);
-std::string comparison_json(const MeasuredSide& one, const MeasuredSide& other,
-                            const std::vector<ComparedPoint>& points);
+  const ComparedNumber* find(std::string_view key) const;  // nullptr: it is not in both
+};
+
+struct ComparedSides {
+  const MeasuredSide *one = nullptr, *other = nullptr;  // outlive it
+  std::vector<ComparedPoint> points;
+  std::size_t only_one = 0, only_other = 0;  // points that the other side lacks
+
+  bool tells_noise() const;  // of all its points
+};
+// Points that both sides have, by name; a single point on each side whatever the names. kInvalid: one is a
+// sweep and the other is not.
+Result<ComparedSides> compare_sides(const MeasuredSide& one, const MeasuredSide& other);
+
+// The figures that matter most, and all others that differ.
+std::string comparison_text(const ComparedSides& comparison);
+std::string comparison_json(const ComparedSides& comparison);
+// A page like a run's report: both distributions in one chart, and every figure.
+std::string comparison_page(const ComparedSides& comparison);
+
+// Parts of text and page.
+bool is_shown_always(std::string_view key);
+std::string mean_words(const Spread& spread);                     // "31.9", "31.900 ± 0.2"
+std::string difference_words(const ComparedNumber& number);       // "same", "+3.2"
+std::string share_words(const ComparedNumber& number);            // "", "+10.3 %"
+std::string noise_words(const std::optional<bool>& beyond);       // "", "beyond noise"
+std::vector<std::string> comparison_notes(const ComparedSides&);  // what to know about all of it
 
 }  // namespace soliton

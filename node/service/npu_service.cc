@@ -89,13 +89,9 @@ void NpuService::on_message(NodeId peer, Payload message, Instant now) {
   const DataHeader& header = data->header;
   const std::uint32_t count = received_[header.port]++;
   if (traced(index(header.request)))
-    trace_->record({now,
-                    {},
-                    options_.self,
-                    TraceKind::kMessageReceived,
-                    flow_number(options_.self, header.port, count),
-                    static_cast<std::int64_t>(message.size()),
-                    index(peer)});
+    trace_->record({now, arrival_of(header, now).path.network, options_.self,
+                    TraceKind::kMessageReceived, flow_number(options_.self, header.port, count),
+                    static_cast<std::int64_t>(message.size()), index(peer)});
   wall_now_ = now;
   Held held{header, lanes, std::move(data->vectors), arrival_of(header, now)};
   if (serving_ && index(header.request) == current_) {
@@ -178,10 +174,7 @@ void NpuService::send_to(NodeId peer, std::uint16_t port, std::size_t flow,
   header.path = since({at, wall ? path_ : output.leaves.path}, header.started).path;
   const std::uint32_t count = sent_[flow]++;
   if (traced(current_))
-    trace_->record({at,
-                    {},
-                    options_.self,
-                    TraceKind::kMessageSent,
+    trace_->record({at, header.path.network, options_.self, TraceKind::kMessageSent,
                     flow_number(peer, port, count),
                     static_cast<std::int64_t>(kDataHeaderBytes + output.vectors.size()),
                     index(peer)});

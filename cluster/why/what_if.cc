@@ -1,4 +1,4 @@
-#include "cluster/cli/what_if.h"
+#include "cluster/why/what_if.h"
 
 #include <fmt/format.h>
 
