@@ -15,6 +15,7 @@
 #include "cluster/report/report_html.h"
 #include "cluster/report/summary.h"
 #include "cluster/results/columns.h"
+#include "cluster/results/critical_path.h"
 #include "cluster/results/file_io.h"
 #include "cluster/results/junit.h"
 #include "cluster/results/run_folder.h"
@@ -63,8 +64,10 @@ std::string subject_of(const PreparedRun& run) {
   return has_plan(run) ? run.plan.model : workload_words(run.spec);
 }
 
-SummaryContext summary_context(const PreparedRun& run, const std::string& folder) {
+SummaryContext summary_context(const PreparedRun& run, const std::vector<CriticalPath>& paths,
+                               const std::string& folder) {
   SummaryContext context;
+  context.paths = paths;
   context.model = subject_of(run);
   context.topology = run.topology.name;
   context.precision = precision_of(run);
@@ -154,7 +157,7 @@ Status write_all(const RunFolder& folder, const PreparedRun& run, FinishedRun& f
   ReportInput report;
   report.texts.requests = files.write("requests.csv", requests_csv(results));
   if (profiler != nullptr) results.wall.profile = profiler->profile();
-  report.texts.results = files.write("results.json", results_json(results));
+  report.texts.results = files.write("results.json", results_json(results, context.paths));
   if (results.links) files.write("links.csv", links_csv(results));
   if (results.series)
     report.texts.links_series = files.write("links_series.csv", links_series_csv(*results.series));
@@ -305,6 +308,7 @@ RunControl control_of(const CommandLine& line, const RunOptions& own, const Prep
 // What a run left: results, and whether all of them could be written.
 struct Driven {
   FinishedRun finished;
+  std::vector<CriticalPath> paths;
   Status written;
 };
 
@@ -327,8 +331,10 @@ Result<Driven> drive(const CommandLine& line, const RunOptions& own, const Prepa
   (*live)->stop();
   progress.clear();
   const Doing doing(Activity::kResults);
-  out.written = write_all(folder, run, out.finished, summary_context(run, folder.current_path()),
-                          profiler ? &*profiler : nullptr);
+  out.paths = critical_paths(out.finished.results, out.finished.trace, path_nodes(run.spec));
+  out.written =
+      write_all(folder, run, out.finished, summary_context(run, out.paths, folder.current_path()),
+                profiler ? &*profiler : nullptr);
   log_end(log, out.finished);
   (*live)->finish(out.finished.results.complete);
   return out;
@@ -358,11 +364,11 @@ int run_cluster(const CommandLine& line, const RunOptions& own) {
   const RunResults& results = driven->finished.results;
   Status said;
   if (line.json) {
-    said = print_json(results_json(results));
+    said = print_json(results_json(results, driven->paths));
   } else if (!line.quiet) {
     // The summary is also in the folder, so a closed pipe loses nothing and does not change the
     // status.
-    SummaryContext context = summary_context(run, folder->current_path());
+    SummaryContext context = summary_context(run, driven->paths, folder->current_path());
     context.terminal = colours_wanted(stdout);
     static_cast<void>(print_raw(summary_text(results, context)));
   }

@@ -12,6 +12,7 @@
 #include "cluster/cli/output.h"
 #include "cluster/cli/prepared.h"
 #include "cluster/cli/private_files.h"
+#include "cluster/cli/progress.h"
 #include "cluster/cli/sweep_manifest.h"
 #include "cluster/cli/sweep_parts.h"
 #include "cluster/engine/elapsed.h"
@@ -103,7 +104,7 @@ std::string folder_of(const CommandLine& line, const Experiment& experiment) {
 }
 
 SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment,
-                           PointWorkers* workers, ControlLoop& loop) {
+                           PointWorkers* workers, ControlLoop& loop, ProgressLine& live) {
   SweepOptions options;
   // Without --out the same experiment finds its finished points again.
   options.folder = folder_of(line, experiment);
@@ -122,7 +123,11 @@ SweepOptions sweep_options(const CommandLine& line, const Experiment& experiment
     });
   };
   if (!line.quiet && !line.json)
-    options.progress = [](const std::string& text) { message("{}\n", text); };
+    options.progress = [&live](const std::string& text) {
+      live.clear();
+      message("{}\n", text);
+    };
+  options.live = [&live](const SweepProgress& now) { live.show(now); };
   return options;
 }
 
@@ -244,8 +249,10 @@ int conclude(const CommandLine& line, const SweepWishes& own, const SweepOptions
 int collect(const CommandLine& line, const SweepWishes& own, const Experiment& experiment) {
   ControlLoop loop;
   loop.keep_results();
-  const SweepOptions options = sweep_options(line, experiment, nullptr, loop);
+  ProgressLine live(!line.quiet && !line.json);
+  const SweepOptions options = sweep_options(line, experiment, nullptr, loop, live);
   const Result<Sweep> all = collect_sweep(experiment, options);
+  live.clear();
   if (!all) return report_error(all.error());
   int status = all->first_failure ? exit_status(ErrorCode::kCheckFailed) : 0;
   if (all->not_written) {
@@ -263,7 +270,8 @@ int play(const CommandLine& line, const SweepWishes& own, const Experiment& expe
   const std::unique_ptr<PointWorkers> workers = workers_for(line, own, experiment);
   ControlLoop loop;
   loop.keep_results();
-  SweepOptions options = sweep_options(line, experiment, workers.get(), loop);
+  ProgressLine live(!line.quiet && !line.json);
+  SweepOptions options = sweep_options(line, experiment, workers.get(), loop, live);
   options.part = part;
   options.wait = [] { std::this_thread::sleep_for(std::chrono::seconds(1)); };
   if (part && !line.quiet)
@@ -272,6 +280,7 @@ int play(const CommandLine& line, const SweepWishes& own, const Experiment& expe
   const PointRunner runner = [&](const ClusterSpec& spec) { return run_point(line, spec, loop); };
   const Result<Sweep> all =
       part ? play_part(experiment, runner, options) : run_sweep(experiment, runner, options);
+  live.clear();
   if (!all) return report_error(all.error());
   if (all->elsewhere > 0)
     message("{} points of this part are played by other processes\n", all->elsewhere);

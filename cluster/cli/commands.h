@@ -15,6 +15,8 @@ extern const CliCommand kVerifyDeterminismCommand;
 extern const CliCommand kChaosCommand;
 extern const CliCommand kSweepCommand;
 extern const CliCommand kReportCommand;
+extern const CliCommand kCompareCommand;
+extern const CliCommand kWhyCommand;
 extern const CliCommand kModelCommand;
 extern const CliCommand kTopologyCommand;
 extern const CliCommand kListCommand;
@@ -36,6 +38,8 @@ inline constexpr const CliCommand* kCommands[] = {
     &kChaosCommand,
     &kSweepCommand,
     &kReportCommand,
+    &kCompareCommand,
+    &kWhyCommand,
     &kModelCommand,
     &kTopologyCommand,
     &kListCommand,

@@ -97,6 +97,15 @@ void describe_cluster(const ClusterSpec& spec, const Topology& topology, ReportI
   out.network = graph_of(topology);
 }
 
+PathNodes path_nodes(const ClusterSpec& spec) {
+  PathNodes out;
+  for (const NodeSpec& node : spec.nodes) {
+    out.names.push_back(node.name);
+    out.has_fpga.push_back(node.device.kind == Device::Kind::kNpu);
+  }
+  return out;
+}
+
 Result<ReportInput> read_report_input(const std::string& folder, const DataRoot& data) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error))

@@ -25,7 +25,7 @@ std::optional<T> number(const Scalars& scalars, std::string_view key) {
 }
 
 std::optional<double> real(const Scalars& scalars, std::string_view key) {
-  return number<double>(scalars, key);
+  return number_in(scalars, key);
 }
 
 std::int64_t count(const Scalars& scalars, std::string_view key) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "cluster/results/results.h"
@@ -66,6 +67,15 @@ Result<Scalars> read_scalars(const std::string& json) {
 const Scalar* find_scalar(const Scalars& scalars, std::string_view key) {
   const auto at = std::ranges::find(scalars, key, &Scalar::key);
   return at == scalars.end() ? nullptr : &*at;
+}
+
+std::optional<double> number_in(const Scalars& scalars, std::string_view key) {
+  const Scalar* found = find_scalar(scalars, key);
+  if (found == nullptr || found->kind != Scalar::Kind::kNumber) return std::nullopt;
+  double value = 0;
+  const char* end = found->text.data() + found->text.size();
+  const auto [at, error] = std::from_chars(found->text.data(), end, value);
+  return error == std::errc() && at == end ? std::optional(value) : std::nullopt;
 }
 
 Scalar scalar_of_text(std::string key, std::string text) {

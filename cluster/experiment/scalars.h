@@ -3,6 +3,7 @@
 // needs no change to the sweep.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ using Scalars = std::vector<Scalar>;  // in the order of the file
 Result<Scalars> read_scalars(const std::string& json);
 // nullptr if there is no such key.
 const Scalar* find_scalar(const Scalars& scalars, std::string_view key);
+// nullopt: there is no such key, or it is no number.
+std::optional<double> number_in(const Scalars& scalars, std::string_view key);
 // The value a user wrote for a key of a cluster file: a number or boolean if spelled as in JSON,
 // else a text.
 Scalar scalar_of_text(std::string key, std::string text);

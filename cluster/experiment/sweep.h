@@ -17,6 +17,7 @@
 #include "cluster/experiment/point_outcome.h"
 #include "cluster/experiment/point_workers.h"
 #include "cluster/experiment/scaling_law.h"
+#include "cluster/experiment/sweep_progress.h"
 #include "cluster/results/folder_lock.h"
 
 namespace soliton {
@@ -86,6 +87,7 @@ struct SweepOptions {
   std::string build;           // of the programs that run points (build_id()); "": nothing is kept
   std::function<bool()> stop;  // asked before each point; may be empty
   std::function<void(const std::string&)> progress;  // one line per finished point; may be empty
+  std::function<void(const SweepProgress&)> live;    // after each of these; may be empty
   // Calls renew() once a second from a thread of its own as long as the returned object lives, to
   // keep the folder's lease; may be empty.
   std::function<std::shared_ptr<void>(FolderLock& lock)> keep_lease;

@@ -93,6 +93,21 @@ void sort_by_x(SweepSeries& series) {
   series = std::move(sorted);
 }
 
+void take_measures(const SweepPoint& point, SweepProgress& now) {
+  now.p50_us.reset();
+  now.p99_us.reset();
+  if (!point.numbers) return;
+  now.p50_us = number_in(point.numbers->scalars, "latency_us.p50");
+  now.p99_us = point.numbers->latency_p99_us;
+}
+
+// " (12 of 200, 3.1/s, 61 s left)"
+std::string pace_words(const SweepProgress& now) {
+  if (!(now.per_second() > 0)) return "";
+  return fmt::format(" ({} of {}, {}/s, {:.0f} s left)", now.ended, now.all,
+                     significant(now.per_second(), 2), std::ceil(now.seconds_left()));
+}
+
 }  // namespace
 
 // A point of the experiment, which gets the overrides of the command line behind its own.
@@ -112,7 +127,7 @@ Sweeper::Sweeper(Sweep& sweep, const Experiment& experiment, const PointRunner& 
       runner_(runner),
       options_(options),
       points_(std::move(points)) {
-  total_ = places().size();
+  now_.all = places().size();
 }
 
 // Every point gets its folder, whoever plays it, so that all parts name them alike.
@@ -261,24 +276,21 @@ std::size_t Sweeper::add_value(std::size_t s, const FindSpec& find, std::int64_t
     series.series.points.back().x = value;
     series.points.push_back(sweep_point(series.series.points.back(), options_.overrides));
   }
-  total_ += seeds.size();
+  now_.all += seeds.size();
   return first;
 }
 
 void Sweeper::say(Place place) {
-  ++said_;
-  if (!options_.progress) return;
+  ++now_.ended;
   const SweepSeries& series = sweep_.series[place.series];
-  options_.progress(point_words(series, series.points[place.point], sweep_.has_axes) + pace());
-}
-
-// " (12 of 200, 3.1/s, 61 s left)"
-std::string Sweeper::pace() const {
-  const double seconds = options_.seconds ? options_.seconds() : 0;
-  if (sweep_.ran == 0 || !(seconds > 0)) return "";
-  const double rate = static_cast<double>(said_) / seconds;
-  return fmt::format(" ({} of {}, {}/s, {:.0f} s left)", said_, total_, significant(rate, 2),
-                     std::ceil(static_cast<double>(total_ - said_) / rate));
+  const SweepPoint& point = series.points[place.point];
+  if (!point.error.empty()) ++now_.failed;
+  take_measures(point, now_);
+  // Points that were kept took no time.
+  if (options_.seconds && sweep_.ran > 0) now_.seconds = options_.seconds();
+  if (options_.progress)
+    options_.progress(point_words(series, point, sweep_.has_axes) + pace_words(now_));
+  if (options_.live) options_.live(now_);
 }
 
 }  // namespace soliton

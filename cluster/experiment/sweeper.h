@@ -47,7 +47,6 @@ class Sweeper {
   // Its points, one for each seed; returns the first.
   std::size_t add_value(std::size_t s, const FindSpec& find, std::int64_t value);
   void say(Place place);
-  std::string pace() const;
 
   Sweep& sweep_;
   const Experiment& experiment_;
@@ -56,7 +55,8 @@ class Sweeper {
   SweepPoints points_;
   std::map<std::size_t, Ready> pending_;  // with workers
   std::vector<Place> later_;              // that other processes had when they were due
-  std::size_t started_ = 0, said_ = 0, total_ = 0;
+  std::size_t started_ = 0;
+  SweepProgress now_;
 };
 
 }  // namespace soliton

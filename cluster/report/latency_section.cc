@@ -5,18 +5,16 @@
 #include <cmath>
 
 #include "cluster/report/chart.h"
+#include "cluster/report/distribution.h"
 #include "cluster/report/html.h"
 #include "cluster/report/report_sections.h"
 #include "cluster/report/words.h"
-#include "protocol/math/math.h"
 
 namespace soliton {
 namespace {
 
 // So few different latencies are said in words.
 constexpr std::size_t kValuesInWords = 4;
-// The slowest are drawn one by one; the others by their rank, evenly and on the way to the tail.
-constexpr std::size_t kSlowestDrawn = 200, kEvenlyDrawn = 1'000, kTailDrawn = 700;
 
 struct Percentile {
   const char* name;
@@ -27,36 +25,6 @@ constexpr Percentile kPercentiles[] = {{"p50", 500}, {"p90", 900}, {"p99", 990},
 using Sorted = std::vector<const ReportRequest*>;
 
 std::string groups(std::size_t count) { return group_thousands(static_cast<std::int64_t>(count)); }
-
-std::size_t rank_of(std::size_t count, std::size_t permille) {
-  return std::max<std::size_t>(1, (count * permille + 999) / 1000);
-}
-
-// Ranks from 1, ascending. The first, the last and those of the percentiles are among them.
-std::vector<std::size_t> drawn_ranks(std::size_t count) {
-  std::vector<std::size_t> out;
-  if (count <= kDistributionPoints) {
-    for (std::size_t rank = 1; rank <= count; ++rank) out.push_back(rank);
-    return out;
-  }
-  for (std::size_t i = 0; i < kEvenlyDrawn; ++i) out.push_back(1 + i * count / kEvenlyDrawn);
-  const double steps = math::log2(static_cast<double>(count)) / kTailDrawn;
-  for (std::size_t i = 0; i < kTailDrawn; ++i) {
-    const double behind = math::pow(2, steps * static_cast<double>(i));
-    out.push_back(count - std::min(count - 1, static_cast<std::size_t>(behind)));
-  }
-  for (std::size_t i = 0; i < kSlowestDrawn; ++i) out.push_back(count - i);
-  for (const Percentile& it : kPercentiles) out.push_back(rank_of(count, it.permille));
-  std::ranges::sort(out);
-  out.erase(std::ranges::unique(out).begin(), out.end());
-  return out;
-}
-
-// The share of requests that were faster, with half of the request itself, so that the slowest one
-// has a place on an axis that never reaches one.
-double share_at(std::size_t rank, std::size_t count) {
-  return (static_cast<double>(rank) - 0.5) / static_cast<double>(count);
-}
 
 std::string words_of_values(const Sorted& sorted) {
   std::vector<std::string> parts;
@@ -93,7 +61,7 @@ std::string behind_words(std::size_t rank, std::size_t count) {
 std::string percentile_table(const Sorted& sorted) {
   std::vector<std::vector<std::string>> rows;
   for (const Percentile& it : kPercentiles) {
-    const std::size_t rank = rank_of(sorted.size(), it.permille);
+    const std::size_t rank = rank_at(sorted.size(), it.permille);
     rows.push_back({it.name, spell_time(sorted[rank - 1]->latency()),
                     behind_words(rank, sorted.size()),
                     fmt::format("request {}", sorted[rank - 1]->number)});
@@ -119,20 +87,20 @@ Chart distribution_chart(const Sorted& sorted) {
                   "The share of requests that took at most so long; each further nine of it takes "
                   "as much room as the one before."};
   chart.columns = {{.name = chart.y_label, .values = {}}};
-  for (const std::size_t rank : drawn_ranks(count)) {
+  for (const std::size_t rank : drawn_ranks(count, kDistributionPoints)) {
     chart.xs.push_back(value(rank));
-    chart.columns[0].values.emplace_back(share_at(rank, count));
+    chart.columns[0].values.emplace_back(share_at_rank(rank, count));
   }
   for (const Percentile& it : kPercentiles) {
-    const std::size_t rank = rank_of(count, it.permille);
+    const std::size_t rank = rank_at(count, it.permille);
     if (rank == count && it.permille > 500) continue;  // it is the slowest, which has its own mark
     chart.marks.push_back(
         {fmt::format("{} {}, {} behind", it.name, spell_time(sorted[rank - 1]->latency()),
                      groups(count - rank)),
-         MarkKind::kPoint, value(rank), share_at(rank, count)});
+         MarkKind::kPoint, value(rank), share_at_rank(rank, count)});
   }
   chart.marks.push_back({"max " + spell_time(sorted.back()->latency()), MarkKind::kPoint,
-                         value(count), share_at(count, count)});
+                         value(count), share_at_rank(count, count)});
   return chart;
 }
 

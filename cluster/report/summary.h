@@ -3,8 +3,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "cluster/results/results.h"
+#include "cluster/results/critical_path.h"
 #include "partition/plan/plan.h"
 
 namespace soliton {
@@ -19,9 +20,10 @@ struct SummaryContext {
   std::int64_t clients = 1;
   std::string compute = "functional";  // functional | timing | sampled
   const Plan* plan = nullptr;          // nullptr: the plan is not described
-  std::string remark;                  // explains the utilization; "" = how busy devices were
-  std::string folder;                  // "" = no `wrote` line
-  bool terminal = false;               // colours
+  std::vector<CriticalPath> paths;
+  std::string remark;     // explains the utilization; "" = how busy devices were
+  std::string folder;     // "" = no `wrote` line
+  bool terminal = false;  // colours
 };
 
 // Whether the nodes' sockets accept packets from any sender.

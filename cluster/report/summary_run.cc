@@ -1,5 +1,6 @@
 // The lines about work done, its rate, and where the time went.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -27,6 +28,38 @@ std::string busy_words(const SummaryText& s) {
     ++count;
   }
   return count == 0 ? "" : fmt::format("devices busy {} of the time", percent(sum / count));
+}
+
+// Below a thousandth of the latency a part is not worth a word.
+bool is_worth_a_word(const CriticalPath& path, const PathPart& part) {
+  return part.time * 1000 >= path.latency;
+}
+
+// "request 3, 57.7 us: host0 20.1 us, …".
+std::string path_words(const CriticalPath& path) {
+  constexpr std::size_t kMost = 4;
+  std::vector<std::string> parts;
+  Duration rest = path.latency;
+  for (const PathPart& part : path.parts) {
+    if (parts.size() == kMost || !is_worth_a_word(path, part)) break;
+    parts.push_back(fmt::format("{}{} {}", part.where, part.what == "queue" ? " waits" : "",
+                                spell_time(part.time)));
+    rest -= part.time;
+  }
+  if (rest * 1000 >= path.latency) parts.push_back("others " + spell_time(rest));
+  return fmt::format("request {}, {}: {}", path.request, spell_time(path.latency),
+                     fmt::join(parts, ", "));
+}
+
+// The paths of the median and of the tail; of runs whose requests are alike they are one, and on one device
+// there is no way to tell of.
+void add_paths(SummaryText& s) {
+  const std::vector<CriticalPath>& paths = s.context.paths;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (i > 0 && paths[i].request == paths.front().request) continue;
+    if (paths[i].parts.size() < 2 || !is_worth_a_word(paths[i], paths[i].parts[1])) continue;
+    s.line(i == 0 ? "path" : "", fmt::format("{} {}", paths[i].which, path_words(paths[i])));
+  }
 }
 
 std::string batch_words(const SummaryText& s) {
@@ -94,6 +127,7 @@ void add_breakdown(SummaryText& s) {
   add_part(s, parts, "queue", mean.queue);
   add_part(s, parts, "host", mean.host);
   s.line("where", fmt::format("{}", fmt::join(parts, "   ")));
+  add_paths(s);
 }
 
 namespace {

@@ -109,6 +109,63 @@ std::string table(const std::vector<Row>& rows) {
   return html_table({"", "compute", "network", "queue", "host", "in all"}, out);
 }
 
+constexpr std::size_t kPlacesShown = 40;
+
+// Time in one place of each path; the places in the order of the first path, then those of the second alone.
+struct PathPlace {
+  std::string where, what;
+  std::vector<Duration> times;
+  Duration longest() const { return std::ranges::max(times); }
+};
+
+std::vector<PathPlace> places_of(const std::vector<const Json*>& paths) {
+  std::vector<PathPlace> out;
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    for (const Json* part : items_at(*paths[i], "parts")) {
+      const std::string where = text_at(*part, "where"), what = text_at(*part, "what");
+      auto found = std::ranges::find_if(
+          out, [&](const PathPlace& place) { return place.where == where && place.what == what; });
+      if (found == out.end())
+        found = out.insert(out.end(), {where, what, std::vector<Duration>(paths.size())});
+      found->times[i] += time_at(*part, "time_us").value_or(Duration{});
+    }
+  std::ranges::stable_sort(out, std::ranges::greater(), &PathPlace::longest);
+  return out;
+}
+
+std::string path_head(const Json& path) {
+  return fmt::format("{}, request {}", text_at(path, "which"),
+                     count_at(path, "request").value_or(0));
+}
+
+// Where the requests at the median and at p99.9 were, node by node and link by link.
+std::string paths_html(const Json& results) {
+  std::vector<const Json*> paths = items_at(results, "critical_paths");
+  if (paths.size() == 2 && count_at(*paths[0], "request") == count_at(*paths[1], "request"))
+    paths.pop_back();
+  if (paths.empty()) return "";
+  std::vector<std::string> head = {"on the critical path", ""};
+  for (const Json* path : paths) head.push_back(path_head(*path));
+  if (paths.size() == 2) head.emplace_back("difference");
+  std::vector<std::vector<std::string>> rows;
+  const std::vector<PathPlace> places = places_of(paths);
+  for (const PathPlace& place : places) {
+    if (rows.size() == kPlacesShown) break;
+    std::vector<std::string>& row = rows.emplace_back(std::vector{place.where, place.what});
+    for (const Duration time : place.times) row.push_back(spell_time(time));
+    if (paths.size() == 2) {
+      const Duration more = place.times[1] - place.times[0];
+      row.push_back((more.count() < 0 ? "-" : "+") + spell_time(std::max(more, -more)));
+    }
+  }
+  const std::string words =
+      places.size() > kPlacesShown
+          ? fmt::format("The {} places with the most time, of {}; results.json has all.",
+                        kPlacesShown, places.size())
+          : "";
+  return html_table(head, rows, 2) + html_paragraph(words, "soft");
+}
+
 std::string bound_words(const Json& r) {
   const auto mean = time_at(r, "latency_us.mean"), bound = time_at(r, "partition.lower_bound_us");
   if (!mean || !bound || bound->count() <= 0) return "";
@@ -131,6 +188,7 @@ std::string why_html(const RunReport& run) {
     body += html_paragraph(bound_words(run.results));
     body += bars(rows) + table(rows);
   }
+  body += paths_html(run.results);
   return html_section("Where the time goes", body + gantt_html(run));
 }
 

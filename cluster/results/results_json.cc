@@ -1,4 +1,5 @@
 // Keys and their order: docs/results.md. Every key is always there; what was not measured is null.
+#include "cluster/results/critical_path.h"
 #include "cluster/results/intervals.h"
 #include "cluster/results/results.h"
 #include "cluster/results/statistics.h"
@@ -168,9 +169,7 @@ Json links_json(const RunResults& r) {
   return out;
 }
 
-}  // namespace
-
-std::string results_json(const RunResults& r, bool with_wall) {
+Json json_of(const RunResults& r, bool with_wall) {
   const LatencyStatistics latency = latency_statistics(r);
   const bool has_plan = r.partition.known;
   const RequestCounts requests{r.sent, latency.completed + r.warm_up, r.failed, r.duplicated};
@@ -214,7 +213,23 @@ std::string results_json(const RunResults& r, bool with_wall) {
   if (r.recovery) out["recovery"] = fields_json(kRecoveryFields, &*r.recovery);
   if (r.series) out["links_series"] = series_json(*r.series);
   if (r.device) out["device_us"] = histogram_json(*r.device);
-  return json_text(out, JsonLayout::kRows) + "\n";
+  return out;
+}
+
+std::string text_of(const Json& json) { return json_text(json, JsonLayout::kRows) + "\n"; }
+
+}  // namespace
+
+std::string results_json(const RunResults& r, bool with_wall) {
+  return text_of(json_of(r, with_wall));
+}
+
+std::string results_json(const RunResults& r, std::span<const CriticalPath> paths) {
+  Json out = json_of(r, true);
+  if (!paths.empty())
+    out["critical_paths"] = list(
+        paths, [](const CriticalPath& path) { return fields_json(kCriticalPathFields, &path); });
+  return text_of(out);
 }
 
 }  // namespace soliton

@@ -132,11 +132,13 @@ void LiveResults::on_records(std::span<const TrafficRecord> records) {
 void LiveResults::on_firings(std::span<const FaultFiring> firings) {
   const std::lock_guard lock(mutex_);
   firings_ += firing_lines(run_.faults, run_.topology, firings);
+  progress_.fault_hits += firings.size();
 }
 
 void LiveResults::on_troubles(std::span<const NodeFiring> troubles) {
   const std::lock_guard lock(mutex_);
   firings_ += trouble_lines(run_.faults, run_.topology, troubles);
+  progress_.fault_hits += troubles.size();
 }
 
 // A failed write does not end the run from the loop's thread; the run's thread learns of it here.
@@ -153,6 +155,10 @@ RunProgress LiveResults::progress() {
   progress_.lag_seconds = seconds_since(answered_);
   progress_.rates.add(
       {progress_.wall_seconds, progress_.completed, progress_.pulse.packets, progress_.pulse.now});
+  if (sums_.latency.count() > 0) {
+    progress_.p50 = sums_.latency.quantile(0.5);
+    progress_.p99 = sums_.latency.quantile(0.99);
+  }
   return progress_;
 }
 

@@ -29,6 +29,8 @@ struct RunProgress {
   RunPulse pulse;
   double lag_seconds = 0;  // wall time since a request was last answered
   RunRates rates;
+  std::optional<Duration> p50, p99;  // of the requests so far, within 1.6 %
+  std::uint64_t fault_hits = 0;      // decisions of fault rules so far, as lines of events.csv
 };
 // A line of progress.jsonl, with its line end.
 std::string progress_line(const RunProgress& progress);

@@ -177,13 +177,9 @@ void CpuHost::send_streams(const std::vector<Stream>& streams, Instant at) {
 void CpuHost::send_away(NodeId peer, const DataHeader& header, Payload payload, Instant at) {
   const std::uint32_t count = sent_counts_[{index(peer), header.port}]++;
   if (traced(index(header.request)))
-    trace_->record({at,
-                    {},
-                    options_.self,
-                    TraceKind::kMessageSent,
+    trace_->record({at, header.path.network, options_.self, TraceKind::kMessageSent,
                     flow_number(peer, header.port, count),
-                    static_cast<std::int64_t>(kDataHeaderBytes + payload.size()),
-                    index(peer)});
+                    static_cast<std::int64_t>(kDataHeaderBytes + payload.size()), index(peer)});
   outbox_.add(at, peer, header, std::move(payload));
 }
 
@@ -209,13 +205,9 @@ void CpuHost::record_received(NodeId peer, const DataHeader& header, std::uint64
                               Instant now) {
   const std::uint32_t count = received_counts_[header.port]++;
   if (traced(index(header.request)))
-    trace_->record({now,
-                    {},
-                    options_.self,
-                    TraceKind::kMessageReceived,
-                    flow_number(options_.self, header.port, count),
-                    static_cast<std::int64_t>(bytes),
-                    index(peer)});
+    trace_->record({now, arrival_of(header, now).path.network, options_.self,
+                    TraceKind::kMessageReceived, flow_number(options_.self, header.port, count),
+                    static_cast<std::int64_t>(bytes), index(peer)});
 }
 
 void CpuHost::on_stream(NodeId peer, std::size_t stream, const DataMessage& message, Instant now) {

@@ -1,6 +1,8 @@
 // Flow numbers pair the two ends of a message in a trace. A flow number is made of receiver,
 // receiver's port, and the number of messages the port has had. Both ends count for themselves,
 // since messages of one port come from one peer, exactly once and in order.
+//
+// The duration of the two events is how long their request had been between nodes until then.
 #pragma once
 
 #include <cstdint>

@@ -103,11 +103,8 @@ bool NpuService::take(NodeId peer, DataMessage message, Instant now) {
   }
   const std::uint32_t count = received_[header.port]++;
   if (traced(index(header.request)))
-    trace_->record({now,
-                    {},
-                    options_.self,
-                    TraceKind::kMessageReceived,
-                    flow_number(options_.self, port, count),
+    trace_->record({now, arrival_of(header, now).path.network, options_.self,
+                    TraceKind::kMessageReceived, flow_number(options_.self, port, count),
                     static_cast<std::int64_t>(kDataHeaderBytes + message.vectors.size()),
                     index(peer)});
   wall_now_ = now;
@@ -192,10 +189,7 @@ void NpuService::send_to(NodeId peer, std::uint16_t port, std::size_t flow,
   header.path = since({at, wall ? path_ : output.leaves.path}, header.started).path;
   const std::uint32_t count = sent_[flow]++;
   if (traced(current_))
-    trace_->record({at,
-                    {},
-                    options_.self,
-                    TraceKind::kMessageSent,
+    trace_->record({at, header.path.network, options_.self, TraceKind::kMessageSent,
                     flow_number(peer, port, count),
                     static_cast<std::int64_t>(kDataHeaderBytes + output.vectors.size()),
                     index(peer)});

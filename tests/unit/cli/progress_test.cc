@@ -8,6 +8,7 @@
 namespace soliton {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -103,6 +104,64 @@ TEST(RunRates, ForetellOnlyWhatCanBeKnown) {
   EXPECT_FALSE(rates.seconds_left(100, 100));
   rates.add({4, 50, 10, at(2)});  // packets, but no answers
   EXPECT_FALSE(rates.seconds_left(50, 100));
+}
+
+RunProgress with_latencies(RunProgress progress) {
+  progress.p50 = nanoseconds(31'800);
+  progress.p99 = nanoseconds(33'000);
+  return progress;
+}
+
+// The bar takes what the words leave of 79 columns: the last one stays free.
+TEST(ProgressBar, At80ColumnsItHasTheLatenciesAndFaultsSoFar) {
+  RunProgress progress = with_latencies(at_rate(third_done(), 100));
+  std::string line = progress_bar(progress, 80);
+  EXPECT_THAT(line, EndsWith("░ 400/1,200 · 12.3 ms · 100/s · p50 31.8 p99 33.0 us · 8.0 s left"));
+  EXPECT_EQ(columns_of(line), 79u);
+  progress.fault_hits = 2;
+  line = progress_bar(progress, 80);
+  EXPECT_THAT(line, EndsWith("░ 400/1,200 · 100/s · p50 31.8 p99 33.0 us · 2 faults · 8.0 s left"));
+  EXPECT_EQ(columns_of(line), 79u);
+}
+
+TEST(ProgressBar, At40ColumnsTheLatencyOfTheTailStaysAndTheBarGoes) {
+  RunProgress progress = with_latencies(at_rate(third_done(), 100));
+  EXPECT_EQ(progress_bar(progress, 40), "33 % · 100/s · p99 33.0 us · 8.0 s left");
+  progress.fault_hits = 2;
+  EXPECT_EQ(progress_bar(progress, 40), "33 % · p99 33.0 us · 2 faults · ~8.0 s");
+}
+
+TEST(ProgressBar, WithAllThereIsItFitsEveryWidth) {
+  RunProgress progress = with_latencies(at_rate(third_done(), 100));
+  progress.fault_hits = 12'345;
+  progress.pulse.nodes_lost = 2;
+  for (std::size_t columns = 2; columns <= 200; ++columns)
+    EXPECT_LE(columns_of(progress_bar(progress, columns)), std::max<std::size_t>(columns - 1, 4))
+        << columns;
+}
+
+TEST(ProgressWords, HaveTheLatenciesAndFaultsSoFar) {
+  RunProgress progress = with_latencies(at_rate(third_done(), 100));
+  progress.fault_hits = 1;
+  EXPECT_EQ(progress_words(progress),
+            "400 of 1,200 requests, 12.3 ms, 100/s, p50 31.8 p99 33.0 us, 1 fault, 8.0 s left");
+}
+
+SweepProgress sweep_at(std::size_t ended) {
+  return {.ended = ended, .all = 200, .failed = 1, .seconds = 4, .p50_us = 31.8, .p99_us = 33};
+}
+
+TEST(SweepBar, SaysRateTimeLeftLatenciesAndFailuresAt80And40Columns) {
+  const std::string line = sweep_bar(sweep_at(40), 80);
+  EXPECT_THAT(line, EndsWith("░ 40/200 · 10.0/s · p50 31.8 p99 33.0 us · 1 failed · 16 s left"));
+  EXPECT_EQ(columns_of(line), 79u);
+  EXPECT_EQ(sweep_bar(sweep_at(40), 40), "40/200 · 1 failed · 16 s left");
+  EXPECT_EQ(sweep_bar({.ended = 0, .all = 2}, 40), "░░░░░░░░░░░░░░░░░░░░░░░░ 0/2");
+}
+
+TEST(SweepBar, FitsEveryWidth) {
+  for (std::size_t columns = 8; columns <= 200; ++columns)
+    EXPECT_LE(columns_of(sweep_bar(sweep_at(40), columns)), columns - 1) << columns;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "cluster/report/chart.h"
 #include "cluster/report/network_picture.h"
 #include "cluster/report/run_requests.h"
+#include "protocol/json/json.h"
 #include "tests/unit/report/sample_page.h"
 #include "tests/unit/report/sample_plan.h"
 
@@ -245,6 +246,30 @@ TEST(NetworkPicture, ShowsTheLoadOfEachDirection) {
 
 TEST(NetworkPicture, OfThousandsOfNodesIsLeftToTheTable) {
   EXPECT_FALSE(network_svg(rack(40, 960), {}));
+}
+
+// ---- Critical paths
+
+TEST(PathsOnThePage, StandBesideEachOtherWithTheirDifference) {
+  ReportInput input = sample::input(run_of({microseconds(20), microseconds(30)}));
+  auto json = Json::parse(input.texts.results);
+  const auto part = [](const char* where, const char* what, double us) {
+    return Json{{"where", where}, {"what", what}, {"time_us", us}};
+  };
+  json["critical_paths"] = {
+      {{"which", "median"}, {"request", 3}, {"parts", {part("fpga0", "compute", 12)}}},
+      {{"which", "p99.9"},
+       {"request", 8},
+       {"parts", {part("fpga0", "compute", 10), part("fpga0 -> host0", "network", 20)}}}};
+  input.texts.results = json.dump();
+  const std::string html = report_page(input).html;
+  EXPECT_THAT(html, HasSubstr("median, request 3</th>"));
+  EXPECT_THAT(html, HasSubstr("<td>fpga0 -&gt; host0</td><td>network</td>"));
+  EXPECT_THAT(html, HasSubstr("+20.0 us"));
+  EXPECT_THAT(html, HasSubstr("-2.00 us"));
+  json["critical_paths"] = {1, {{"parts", 3}}};
+  input.texts.results = json.dump();
+  EXPECT_THAT(report_page(input).html, Not(HasSubstr("<td>fpga0 -&gt; host0</td>")));
 }
 
 // ---- A request from the trace

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cluster/results/critical_path.h"
 #include "cluster/results/file_io.h"
 #include "cluster/results/results.h"
 #include "protocol/control/settings.h"
@@ -86,7 +87,9 @@ TEST(Counters, ThePageNamesEachOfThem) {
       page_rows("services[].partition.", kServicePartitionFields) +
       page_rows("services[].outputs.", kServiceOutputFields) +
       page_rows("services[].replicas[].", kReplicaResultFields) +
-      page_rows("services[].sla[].", kPromiseFields);
+      page_rows("services[].sla[].", kPromiseFields) +
+      page_rows("critical_paths[].", kCriticalPathFields) +
+      page_rows("critical_paths[].parts[].", kPathPartFields);
   EXPECT_THAT(page, HasSubstr("| field | what it is |\n|---|---|\n" + fields + "\n"));
 }
 
