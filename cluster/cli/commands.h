@@ -14,6 +14,7 @@ extern const CliCommand kVerifyPlanCommand;
 extern const CliCommand kVerifyDeterminismCommand;
 extern const CliCommand kChaosCommand;
 extern const CliCommand kSweepCommand;
+extern const CliCommand kServeCommand;
 extern const CliCommand kReportCommand;
 extern const CliCommand kModelCommand;
 extern const CliCommand kTopologyCommand;
@@ -35,6 +36,7 @@ inline constexpr const CliCommand* kCommands[] = {
     &kVerifyDeterminismCommand,
     &kChaosCommand,
     &kSweepCommand,
+    &kServeCommand,
     &kReportCommand,
     &kModelCommand,
     &kTopologyCommand,
