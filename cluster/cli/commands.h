@@ -14,6 +14,7 @@ extern const CliCommand kVerifyPlanCommand;
 extern const CliCommand kVerifyDeterminismCommand;
 extern const CliCommand kChaosCommand;
 extern const CliCommand kSweepCommand;
+extern const CliCommand kServeCommand;
 extern const CliCommand kReportCommand;
 extern const CliCommand kCompareCommand;
 extern const CliCommand kWhyCommand;
@@ -37,6 +38,7 @@ inline constexpr const CliCommand* kCommands[] = {
     &kVerifyDeterminismCommand,
     &kChaosCommand,
     &kSweepCommand,
+    &kServeCommand,
     &kReportCommand,
     &kCompareCommand,
     &kWhyCommand,

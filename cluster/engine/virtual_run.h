@@ -16,6 +16,8 @@ class VirtualRun {
   // `threads`: how many play the network and its nodes. Nodes must be safe to run side by side.
   VirtualRun(const FabricInputs& fabric, const RunControl& control, std::uint32_t threads = 1);
   const Cut& cut() const { return network_.cut(); }
+  // A signal does not end the run.
+  void ignore_signals() { ignores_signals_ = true; }
   // Runs `nodes` to the end. `each_tick` is called several times a second and returns the number of
   // lost nodes; the run ends if there is one.
   void run(const std::vector<EngineNode*>& nodes, const std::function<std::size_t()>& each_tick,
@@ -33,6 +35,7 @@ class VirtualRun {
   RunControl control_;
   CutNetwork network_;
   std::optional<EndReason> end_;
+  bool ignores_signals_ = false;
 };
 
 }  // namespace soliton

@@ -7,6 +7,7 @@
 #include <deque>
 
 #include "cluster/file/parts.h"
+#include "cluster/file/serve_options.h"
 #include "fabric/faults/fault_kind.h"
 #include "node/traffic/traffic_kind.h"
 
@@ -517,6 +518,9 @@ constexpr Field kClusterRows[] = {
               FieldType::kMap)
         .of(kManagerFields)
         .by_default("none, or its defaults where spares or a fault need it"),
+    described("serve", "How `soliton serve` answers clients (docs/serving.md).", FieldType::kMap)
+        .of(kServeFields)
+        .by_default("its defaults"),
     described("faults", "What goes wrong.", FieldType::kMaps).of(kFaultFields),
     described("expect", "What the run must fulfil, or else it ends with status 1.", FieldType::kMap)
         .of(kExpectFields),

@@ -2,6 +2,7 @@
 
 #include "cluster/file/overrides.h"
 #include "cluster/file/parts.h"
+#include "cluster/file/serve_options.h"
 #include "cluster/file/yaml_file.h"
 #include "cluster/yaml/files.h"
 #include "protocol/base/names.h"
@@ -188,6 +189,7 @@ void read_root(MapReader& map, const ReadSite& site, ClusterReading& reading) {
   aside += errors_of(map, [&] {
     read_wall(map, site, out);
     for (const char* key : {"limits", "trace", "outputs"}) read_field(map, key, &out);
+    static_cast<void>(read_serve(map));
     read_manager(map, out);
     read_faults(map, out);
     read_expectations(map, out);

@@ -7,6 +7,7 @@
 #include "cluster/engine/explain.h"
 #include "cluster/engine/launcher.h"
 #include "cluster/engine/profile.h"
+#include "cluster/engine/served_run.h"
 #include "cluster/run/check_links.h"
 #include "cluster/run/check_prediction.h"
 #include "cluster/run/check_transport.h"
@@ -16,6 +17,7 @@
 #include "cluster/run/fill_services.h"
 #include "cluster/run/judge_faults.h"
 #include "cluster/run/run.h"
+#include "cluster/run/served.h"
 #include "cluster/run/service_checks.h"
 #include "cluster/run/traffic.h"
 #include "cluster/workload/graph_judge.h"
@@ -77,6 +79,18 @@ double mean_operations(const PreparedRun& run, const std::vector<HostRecord>& re
   return answered == 0 ? 0 : sum / static_cast<double>(answered);
 }
 
+FabricInputs fabric_of(const PreparedRun& run) {
+  return {&run.topology, run.live_routes.get(), &run.faults, run.spec.trace_links};
+}
+
+void explain(const std::vector<NodeAssignment>& nodes, const FabricInputs& fabric,
+             const RunControl& control, ClusterOutcome& outcome) {
+  gather_troubles(fabric, control, outcome);
+  explain_recovery(fabric, requests_of(nodes), outcome);
+  explain_lost_peers(fabric, requests_of(nodes), outcome);
+  explain_faults(fabric, outcome);
+}
+
 }  // namespace
 
 std::uint64_t asked_of(const ClusterSpec& spec) {
@@ -99,30 +113,24 @@ Layout layout_of(const ClusterSpec& spec, std::string_view engine) {
 
 ClusterOutcome run_assignments(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
                                const RunControl& control) {
-  const FabricInputs fabric{&run.topology, run.live_routes.get(), &run.faults,
-                            run.spec.trace_links};
+  const FabricInputs fabric = fabric_of(run);
   const Layout layout = layout_of(run.spec, control.engine);
   const Launcher* const launcher = find_launcher(layout);
   if (launcher == nullptr) return not_launched(layout, nodes.size());
   ClusterOutcome outcome = launcher->run(nodes, fabric, control);
-  gather_troubles(fabric, control, outcome);
-  explain_recovery(fabric, requests_of(nodes), outcome);
-  explain_lost_peers(fabric, requests_of(nodes), outcome);
-  explain_faults(fabric, outcome);
+  explain(nodes, fabric, control, outcome);
   return outcome;
 }
 
-FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
-  if (!has_model(run.spec)) return execute_traffic(run, control);
-  const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+namespace {
+
+// From what the cluster did to results. `checks` holds answers against the model, or takes them as they are.
+FinishedRun judged(const PreparedRun& run, const std::vector<NodeAssignment>& nodes,
+                   ClusterOutcome outcome, ServiceChecks& checks, const RunControl& control) {
+  const Doing doing(Activity::kChecks);
   const GraphRun& graph = *run.graph;
   const auto requests = static_cast<std::uint32_t>(run.spec.workload.requests);
   FinishedRun finished;
-  ServiceChecks checks(run, finished.error);
-  if (finished.error) return finished;
-  const std::vector<NodeAssignment> nodes = make_assignments(run);
-  ClusterOutcome outcome = run_assignments(run, nodes, control);
-  const Doing doing(Activity::kChecks);
   checks.finish(outcome.records, [&control] { return control.loop->signal() != 0; });
   RunResults& results = finished.results;
   results = results_before(run);
@@ -149,8 +157,39 @@ FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
   finished.error = outcome.error;
   finished.interrupted_by = outcome.interrupted_by;
   judge_faults(run, finished);
-  results.wall = {seconds_since(started), outcome.launch_seconds, outcome.events,
-                  outcome.processes,      outcome.confined,       {}};
+  results.wall = {0, outcome.launch_seconds, outcome.events, outcome.processes, outcome.confined,
+                  {}};
+  return finished;
+}
+
+}  // namespace
+
+FinishedRun execute_run(const PreparedRun& run, const RunControl& control) {
+  if (!has_model(run.spec)) return execute_traffic(run, control);
+  const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  FinishedRun finished;
+  ServiceChecks checks(run, finished.error);
+  if (finished.error) return finished;
+  const std::vector<NodeAssignment> nodes = make_assignments(run);
+  finished = judged(run, nodes, run_assignments(run, nodes, control), checks, control);
+  finished.results.wall.seconds = seconds_since(started);
+  return finished;
+}
+
+FinishedRun execute_served(PreparedRun& run, const RunControl& control, RequestSource& source,
+                           const std::function<bool()>& recorded) {
+  const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  const std::vector<NodeAssignment> nodes = make_assignments(run);
+  const FabricInputs fabric = fabric_of(run);
+  ClusterOutcome outcome = run_served(nodes, fabric, control, source);
+  explain(nodes, fabric, control, outcome);
+  // Nobody has asked for anything, which is no stall.
+  if (!recorded() && outcome.error && outcome.error->code == ErrorCode::kNoProgress)
+    outcome.error.reset();
+  std::optional<Error> none;
+  ServiceChecks checks(run, none, ServiceChecks::Compare::kNothing);
+  FinishedRun finished = judged(run, nodes, std::move(outcome), checks, control);
+  finished.results.wall.seconds = seconds_since(started);
   return finished;
 }
 

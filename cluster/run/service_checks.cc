@@ -39,8 +39,8 @@ void mark_warm_up(const WorkloadSpec& workload, std::vector<RequestRecord>& rows
 
 }  // namespace
 
-ServiceChecks::ServiceChecks(const PreparedRun& run, std::optional<Error>& error) {
-  const std::uint32_t every = functional_every(run.spec);
+ServiceChecks::ServiceChecks(const PreparedRun& run, std::optional<Error>& error, Compare compare) {
+  const std::uint32_t every = compare == Compare::kAll ? functional_every(run.spec) : 0;
   for (const PreparedRun* service : services_of(run)) {
     One& one = services_.emplace_back();
     one.service = service;

@@ -16,7 +16,9 @@ class ServiceChecks {
  public:
   // Begins to compute, one thread a service, unless the run computes nothing. `error`: set if a model has
   // no reference.
-  ServiceChecks(const PreparedRun& run, std::optional<Error>& error);
+  enum class Compare : std::uint8_t { kAll, kNothing };
+  ServiceChecks(const PreparedRun& run, std::optional<Error>& error,
+                Compare compare = Compare::kAll);
 
   // Waits for the answers to `records`; `stop` as GraphReference::finish().
   void finish(const std::vector<HostRecord>& records, const std::function<bool()>& stop);

@@ -27,7 +27,7 @@ std::optional<std::int64_t> rows_of_table(const ir::Graph& graph, const ir::Node
 
 }  // namespace
 
-std::int64_t symbols_of(const ir::Graph& graph, ir::ValueId input) {
+std::optional<std::int64_t> table_rows(const ir::Graph& graph, ir::ValueId input) {
   std::set<ir::ValueId> symbols{input};
   std::optional<std::int64_t> least;
   for (const ir::Node& node : graph.nodes) {
@@ -35,7 +35,7 @@ std::int64_t symbols_of(const ir::Graph& graph, ir::ValueId input) {
     const auto rows = rows_of_table(graph, node, symbols);
     if (rows && *rows > 0) least = std::min(*rows, least.value_or(*rows));
   }
-  return least.value_or(2);
+  return least;
 }
 
 }  // namespace soliton

@@ -8,6 +8,10 @@ namespace soliton {
 void ClientSchedule::start(Instant at) {
   start_ = at;
   if (own_requests_ == 0) return;
+  if (source_ != nullptr) {
+    waiting_.emplace(at, 0);
+    return;
+  }
   if (workload_.arrivals != Arrivals::kClosed) {
     waiting_.emplace(next_arrival(at), number_of(0) % workload_.clients);
     return;
@@ -38,8 +42,22 @@ Instant ClientSchedule::next_deadline() const {
   return waiting_.empty() || next_request_ >= own_requests_ ? kNever : waiting_.begin()->first;
 }
 
-std::optional<ClientSchedule::Due> ClientSchedule::take_due(Instant now) {
+// A source is asked at the start, after each request that it had, and when one is answered: whoever waits
+// for that answer may ask at that very instant, as a client of a closed loop does.
+std::optional<ClientSchedule::Due> ClientSchedule::take_from_source(Instant now, bool idle) {
+  while (!waiting_.empty() && waiting_.begin()->first <= now) waiting_.erase(waiting_.begin());
+  const bool later_ones = !waiting_.empty();
+  if (!source_->take(now, idle && !later_ones)) {
+    if (source_->is_over()) own_requests_ = next_request_;
+    return std::nullopt;
+  }
+  waiting_.emplace(now, 0);
+  return Due{next_request_++, 0};
+}
+
+std::optional<ClientSchedule::Due> ClientSchedule::take_due(Instant now, bool idle) {
   if (next_deadline() > now) return std::nullopt;
+  if (source_ != nullptr) return take_from_source(now, idle);
   const auto [at, client] = *waiting_.begin();
   waiting_.erase(waiting_.begin());
   const Due due{number_of(next_request_++), client};
@@ -49,7 +67,10 @@ std::optional<ClientSchedule::Due> ClientSchedule::take_due(Instant now) {
 }
 
 void ClientSchedule::answered(std::uint32_t client, Instant at) {
-  if (workload_.arrivals == Arrivals::kClosed) waiting_.emplace(later(at, workload_.think), client);
+  if (source_ != nullptr)
+    waiting_.emplace(at, client);
+  else if (workload_.arrivals == Arrivals::kClosed)
+    waiting_.emplace(later(at, workload_.think), client);
 }
 
 }  // namespace soliton

@@ -76,6 +76,11 @@ void CpuHost::adopt(const RoleSpec& spec) {
   know_ports();
 }
 
+bool CpuHost::serve(RequestSource& source) {
+  for (ModelClients& clients : clients_) clients.serve(source);
+  return !clients_.empty();
+}
+
 void CpuHost::start(Instant at) {
   for (ModelClients& clients : clients_) clients.start(at);
 }

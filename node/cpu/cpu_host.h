@@ -32,6 +32,8 @@ class CpuHost : public Role {
   CpuHost(const CpuSpec& spec, const CpuOptions& options,
           const std::vector<std::string>& node_names, TraceBuffer* trace);
 
+  // Of its one service, as ModelClients has it. Returns whether it has clients.
+  bool serve(RequestSource& source);
   void start(Instant at) override;
   void on_message(NodeId peer, Payload message, Instant now) override;
   std::optional<RoleMessage> poll_message(Instant now) override {

@@ -48,19 +48,30 @@ std::vector<std::uint16_t> ModelClients::ports() const {
   return out;
 }
 
+// Requests of a source are alike in their steps, which it sees to.
+std::int64_t ModelClients::steps_of(std::uint32_t request) const {
+  return spec_->inputs.steps(source_ != nullptr ? 0 : request);
+}
+
+void ModelClients::serve(RequestSource& source) {
+  source_ = &source;
+  schedule_.serve(source);
+}
+
 Instant ModelClients::next_deadline() const {
   return std::min(schedule_.next_deadline(), batcher_.next_deadline());
 }
 
 // Batches whose wait is over come last, so that the requests of this instant still join them.
 std::optional<Departure> ModelClients::take_due(Instant now) {
-  while (const std::optional<ClientSchedule::Due> due = schedule_.take_due(now)) {
+  while (const std::optional<ClientSchedule::Due> due =
+             schedule_.take_due(now, open_requests_ == 0)) {
     if (is_full()) {
       refuse(*due, now);
       continue;
     }
     ++open_requests_;
-    const std::int64_t steps = spec_->inputs.steps(due->request);
+    const std::int64_t steps = steps_of(due->request);
     if (std::optional<Batch> full = batcher_.add(steps, {due->request, due->client, now}))
       return begin_batch(std::move(*full), now);
   }
@@ -77,8 +88,9 @@ void ModelClients::refuse(const ClientSchedule::Due& due, Instant now) {
   record.client = due.client;
   record.service = spec_->service;
   record.refused = true;
-  record.steps = spec_->inputs.steps(due.request);
+  record.steps = steps_of(due.request);
   record.sent = record.completed = now;
+  if (source_ != nullptr) source_->answer(record);
   records_.push_back(std::move(record));
   turned_away_.push_back(due.client);
   ++refused_;
@@ -107,7 +119,9 @@ Departure ModelClients::inputs_of(std::size_t copy, std::uint32_t number, const 
   Departure out;
   for (const std::vector<PartPort>& ports : to.sends) out.arrays.push_back({{}, &ports});
   for (const BatchMember& member : batch.members) {
-    const std::vector<ir::Array> inputs = spec_->inputs.request(member.request);
+    const std::vector<ir::Array> inputs = source_ != nullptr
+                                              ? source_->inputs(member.request)
+                                              : spec_->inputs.request(member.request);
     for (std::size_t k = 0; k < inputs.size(); ++k) out.arrays[k].lanes.push_back(sent(inputs[k]));
   }
   if (number == 0)
@@ -231,6 +245,7 @@ void ModelClients::complete(std::size_t copy, const Open& open, std::size_t lane
   schedule_.answered(record.client, record.completed);
   for (const std::uint32_t client : turned_away_) schedule_.answered(client, record.completed);
   turned_away_.clear();
+  if (source_ != nullptr) source_->answer(record);
   records_.push_back(std::move(record));
 }
 

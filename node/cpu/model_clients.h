@@ -26,6 +26,8 @@ class ModelClients {
   // `spec` and `trace` must outlive the object.
   ModelClients(const GraphClients& spec, const CpuOptions& options, TraceBuffer* trace);
 
+  // Requests come from `source` in place of the workload, and are answered there. REQUIRES: not started.
+  void serve(RequestSource& source);
   void start(Instant at) { schedule_.start(at); }
   Instant next_deadline() const;
   // The next batch that leaves by `now`.
@@ -94,6 +96,7 @@ class ModelClients {
   bool is_full() const {
     return spec_->workload.queue_limit > 0 && open_requests_ >= spec_->workload.queue_limit;
   }
+  std::int64_t steps_of(std::uint32_t request) const;
   void refuse(const ClientSchedule::Due& due, Instant now);
   Departure begin_batch(Batch batch, Instant now);
   // The inputs of a batch, for the first time or again.
@@ -109,6 +112,7 @@ class ModelClients {
   const GraphClients* spec_;
   CpuOptions options_;
   TraceBuffer* trace_;
+  RequestSource* source_ = nullptr;
   ClientSchedule schedule_;
   Batcher batcher_;
   Balancer balancer_;

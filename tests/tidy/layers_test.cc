@@ -66,6 +66,9 @@ const std::map<std::string, std::vector<std::string>>& allowed() {
       {"partition/certificate", {"protocol/base", "partition/plan"}},
       {"partition/plan", {"protocol/", "topologies/", "partition/ir", "partition/cost"}},
       {"cluster/yaml", {"protocol/base", "protocol/json"}},
+      {"cluster/serve",
+       {"protocol/base", "protocol/json", "partition/ir", "node/cpu/request_source.h",
+        "node/deployment"}},
       {"cluster", {"protocol/", "topologies/", "fabric/", "node/", "partition/", "cluster/"}},
       {"tests", {""}},
   };

@@ -81,6 +81,7 @@ constexpr Reason kReasons[] = {
      "partition: {min_nodes: 5}\nseed: 7"},
     {"service.spares: \\d+ of \\d+ nodes with an NPU leave none to work", kQuickstart, "seed: 7",
      "service: {spares: 4}\nseed: 7"},
+    {"expect.fired: there are no faults", kQuickstart, "seed: 7", "seed: 7\nexpect: {fired: true}"},
     {"nodes: no node has an NPU; add one with a device such as bw-s10, or .+", kQuickstart,
      "- {name: \"fpga[0-3]\", device: bw-pocket, at: rack0}", ""},
     {"nodes: no host: clients run on a node with device cpu; add .name: host0, device: cpu.",
