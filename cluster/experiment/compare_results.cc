@@ -57,14 +57,16 @@ const char* kind_words(MeasuredSide::Kind kind) {
 
 }  // namespace
 
-// Files have picoseconds as six digits behind the point of a microsecond; what a difference of two such numbers has
-// beyond the ninth is the rounding of binary fractions.
+// What a difference of two numbers has beyond the fifteenth digit of the larger one is the rounding of binary
+// fractions, and not in their files.
 double ComparedNumber::difference() const {
   const double found = other.mean - one.mean;
-  const double largest = std::max(std::abs(one.mean), std::abs(other.mean));
-  const double digits = largest < 1e6 ? 1e9 : 1e6;
-  if (one.count > 1 || other.count > 1 || largest >= 1e9) return found;
-  return std::round(found * digits) / digits;
+  if (one.count > 1 || other.count > 1) return found;
+  double scale = 1e14;
+  double largest = std::max(std::abs(one.mean), std::abs(other.mean));
+  for (; largest >= 10 && scale > 1; largest /= 10) scale /= 10;
+  for (; largest < 1 && scale < 1e22; largest *= 10) scale *= 10;
+  return std::round(found * scale) / scale;
 }
 
 std::optional<double> ComparedNumber::relative() const {

@@ -41,7 +41,7 @@ std::string number_row(const ComparedNumber& number) {
 }
 
 std::string point_text(const ComparedPoint& point) {
-  std::string out = "\n" + row(escaped(point.name), "A", "B", "B - A", "of A", "");
+  std::string out = fmt::format("\n{}", row(escaped(point.name), "A", "B", "B - A", "of A", ""));
   std::string others;
   for (const ComparedNumber& number : point.numbers) {
     if (is_shown_always(number.key))
@@ -94,14 +94,14 @@ std::string difference_words(const ComparedNumber& number) {
   const double difference = number.difference();
   if (difference == 0) return "same";
   const bool exact = number.one.count == 1 && number.other.count == 1;
-  return (difference < 0 ? "-" : "+") +
-         brief(std::abs(difference), exact ? kExactDigits : kMeanDigits);
+  return fmt::format("{}{}", difference < 0 ? "-" : "+",
+                     brief(std::abs(difference), exact ? kExactDigits : kMeanDigits));
 }
 
 std::string share_words(const ComparedNumber& number) {
   const std::optional<double> share = number.relative();
   if (number.difference() == 0 || !share) return "";
-  return (*share < 0 ? "-" : "+") + significant(std::abs(100 * *share), 3) + " %";
+  return fmt::format("{}{} %", *share < 0 ? "-" : "+", significant(std::abs(100 * *share), 3));
 }
 
 std::string noise_words(const std::optional<bool>& beyond) {

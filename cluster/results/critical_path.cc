@@ -55,7 +55,8 @@ class Ways {
       const TraceEvent& arrived = **--at;
       if (arrived.duration != network) continue;
       const auto sent = sent_.find(arrived.a);
-      if (sent == sent_.end()) continue;
+      // A node that was replaced counts its messages anew, so that two may have one number.
+      if (sent == sent_.end() || sent->second->at > arrived.at) continue;
       const std::optional<std::int64_t> of = serves(*sent->second);
       if (!of || !request || *of == *request) return Message{sent->second, &arrived};
     }

@@ -105,6 +105,9 @@ TEST_F(Compare, DifferencesAreAsExactAsTheFiles) {
   EXPECT_EQ(of(0.1, 0.3), 0.2);
   EXPECT_EQ(of(57.694121, 57.694122), 0.000001);
   EXPECT_EQ(of(1'000'000.25, 1'000'000.5), 0.25);
+  EXPECT_EQ(of(0.023725428708, 0.025663070262), 0.001937641554);
+  EXPECT_EQ(of(47'035'232, 47'248'960), 213'728);
+  EXPECT_EQ(of(0, 1e-9), 1e-9);
   EXPECT_EQ(of(3, 3), 0);
   EXPECT_FALSE((ComparedNumber{"x", spread(0), spread(1), {}}.relative()));
 }
