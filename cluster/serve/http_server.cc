@@ -68,6 +68,44 @@ struct Pending {
   std::optional<HttpReply> reply;
 };
 
+// Whether what came is no request, rather than not all of it.
+bool is_wrong(const error_code& error) {
+  return error.category() == http::make_error_code(http::error::bad_method).category() &&
+         error != http::error::end_of_stream && error != http::error::partial_message;
+}
+
+// Said by the header: the body is not even read.
+error_code too_large(const Parser& parser, std::uint64_t limit) {
+  const auto length = parser.content_length();
+  return length && *length > limit ? http::make_error_code(http::error::body_limit) : error_code{};
+}
+
+// nullopt: there is nobody to answer.
+std::optional<HttpReply> refusal_of(const error_code& why, std::uint64_t body_limit) {
+  if (why == http::error::body_limit)
+    return http_error(413, fmt::format("the body is larger than {} bytes", body_limit));
+  if (why == http::error::header_limit)
+    return http_error(431, fmt::format("the header is larger than {} bytes", kHeaderLimit));
+  if (why == beast::error::timeout) return http_error(408, "the request did not arrive in time");
+  if (is_wrong(why)) return http_error(400, "this is not HTTP/1.1: " + why.message());
+  return std::nullopt;
+}
+
+asio::awaitable<HttpReply> ask(const HttpServer::Handler& handler, HttpRequest request) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const auto pending = std::make_shared<Pending>(executor);
+  handler(std::move(request), [pending, executor](HttpReply reply) {
+    asio::post(executor, [pending, reply = std::move(reply)]() mutable {
+      pending->reply = std::move(reply);
+      pending->come.cancel();
+    });
+  });
+  error_code ignored;
+  while (!pending->reply)
+    co_await pending->come.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_return std::move(*pending->reply);
+}
+
 // Cancels what a stream does when the time is over. Its handler may run when nobody needs it any more.
 class BodyLimit {
  public:
@@ -180,7 +218,7 @@ class Server : public HttpServer {
     idle_.erase(&stream);
     // Nothing of a request, or not all of its header, has come: nobody to answer.
     if (error && !is_wrong(error)) co_return false;
-    if (!error) error = too_large(parser);
+    if (!error) error = too_large(parser, options_.body_limit);
     if (!error && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
       http::response<http::empty_body> go{http::status::continue_, 11};
       co_await http::async_write(stream, go, asio::redirect_error(asio::use_awaitable, error));
@@ -198,53 +236,15 @@ class Server : public HttpServer {
     const unsigned version = parser.get().version();
     const bool head = parser.get().method() == http::verb::head;
     const bool keep = parser.get().keep_alive();
-    HttpReply reply = co_await ask(request_of(parser.release()));
+    HttpReply reply = co_await ask(handler_, request_of(parser.release()));
     co_return co_await write(stream,
                              response_of(std::move(reply), version, head, keep && !stopping_));
   }
 
-  // Whether what came is no request, rather than not all of it.
-  static bool is_wrong(const error_code& error) {
-    return error.category() == http::make_error_code(http::error::bad_method).category() &&
-           error != http::error::end_of_stream && error != http::error::partial_message;
-  }
-
-  // Said by the header: the body is not even read.
-  error_code too_large(const Parser& parser) const {
-    const auto length = parser.content_length();
-    return length && *length > options_.body_limit ? http::make_error_code(http::error::body_limit)
-                                                   : error_code{};
-  }
-
   asio::awaitable<bool> refuse(beast::tcp_stream& stream, error_code why) {
-    HttpReply reply;
-    if (why == http::error::body_limit)
-      reply = http_error(413, fmt::format("the body is larger than {} bytes", options_.body_limit));
-    else if (why == http::error::header_limit)
-      reply = http_error(431, fmt::format("the header is larger than {} bytes", kHeaderLimit));
-    else if (why == beast::error::timeout)
-      reply = http_error(408, "the request did not arrive in time");
-    else if (is_wrong(why))
-      reply = http_error(400, "this is not HTTP/1.1: " + why.message());
-    else
-      co_return false;
-    co_await write(stream, response_of(std::move(reply), 11, false, false));
+    std::optional<HttpReply> reply = refusal_of(why, options_.body_limit);
+    if (reply) co_await write(stream, response_of(std::move(*reply), 11, false, false));
     co_return false;
-  }
-
-  asio::awaitable<HttpReply> ask(HttpRequest request) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const auto pending = std::make_shared<Pending>(executor);
-    handler_(std::move(request), [pending, executor](HttpReply reply) {
-      asio::post(executor, [pending, reply = std::move(reply)]() mutable {
-        pending->reply = std::move(reply);
-        pending->come.cancel();
-      });
-    });
-    error_code ignored;
-    while (!pending->reply)
-      co_await pending->come.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    co_return std::move(*pending->reply);
   }
 
   asio::awaitable<bool> write(beast::tcp_stream& stream, Response response) {

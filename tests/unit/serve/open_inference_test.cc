@@ -55,7 +55,8 @@ TEST(OpenInference, ReadsBinaryTensorsBehindTheJson) {
   const std::string json =
       R"({"inputs":[{"name":"tokens","datatype":"INT32","shape":[2,2],"parameters":{"binary_data_size":16}},)"
       R"({"name":"scale","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}],)"
-      R"("parameters":{"binary_data_output":true},"outputs":[{"name":"scores"},{"name":"best","parameters":{"binary_data":false}}]})";
+      R"("parameters":{"binary_data_output":true},)"
+      R"("outputs":[{"name":"scores"},{"name":"best","parameters":{"binary_data":false}}]})";
   const std::string numbers =
       sample::bytes_of<std::int32_t>({9, 8, 7, 6}) + sample::bytes_of<float>({1.25F});
   const auto read = parse_infer(sample::served(), json + numbers, std::to_string(json.size()));
