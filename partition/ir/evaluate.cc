@@ -99,6 +99,14 @@ void keep_within(Outputs& outputs, std::int64_t& left) {
   }
 }
 
+// Numbers that an input picks from a table are the model's work in every request, also where all requests
+// pick the same: nothing is to follow from them.
+void forget_look_ups(const Graph& graph, const Node& node, Outputs& outputs) {
+  if (node.op != "Gather" || graph.values[node.inputs[1]].constant.present()) return;
+  for (Array& output : outputs)
+    if (is_real(output.type())) output = output.forgotten();
+}
+
 std::vector<Array> infer_into(const Graph& graph, std::vector<Array> arrays, Diagnostics& found) {
   std::int64_t left = kMostElements;
   for (const Node& node : graph.nodes) {
@@ -108,6 +116,7 @@ std::vector<Array> infer_into(const Graph& graph, std::vector<Array> arrays, Dia
       reachable = reachable && (node.inputs[k] == kAbsent || in[k].present());
     if (!reachable) continue;  // behind a node that failed
     if (Result<Outputs> outputs = apply_node(graph, node, in)) {
+      forget_look_ups(graph, node, *outputs);
       keep_within(*outputs, left);
       scatter(node, *outputs, arrays);
     } else {

@@ -25,7 +25,8 @@ Result<Outputs> evaluate(const Graph& graph, std::span<const Array> inputs,
                          const Observer& observer = {});
 
 // The arrays of all values of the graph for the given inputs, by ValueId: constants are known,
-// others as far as they follow and are no more, all together, than one operator may make. Every node
+// others as far as they follow and are no more, all together, than one operator may make, but for real
+// numbers that an input picks from a table. Every node
 // that cannot run is an error of its own; nodes behind it
 // are not looked at.
 Checked<std::vector<Array>> infer(const Graph& graph, std::span<const Array> inputs);

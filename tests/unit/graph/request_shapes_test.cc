@@ -73,6 +73,24 @@ TEST(RequestShapes, WhatFollowsFromTheStepsIsNoConstant) {
   EXPECT_EQ(alone.nodes[0].op, "Identity");
 }
 
+// One request is all requests, but its words are no part of the model.
+TEST(RequestShapes, WhatWordsPickFromATableIsNoConstant) {
+  TestGraph t;
+  const ValueId words = t.input("words", {2}, ElementType::kInt64);
+  const ValueId table = t.constant("table", Array::of<float>({3, 1}, {1, 2, 3}));
+  const ValueId picked = t.node("picked", "Gather", {table, words});
+  const ValueId next = t.node("next", "Relu", {picked});
+  t.output(next);
+  const std::vector<Trial> one{{0, {Array::integers({2, 0})}}};
+  const RequestShapes shapes = infer_shapes(t.graph, one);
+  EXPECT_TRUE(shapes.arrays[words].known());
+  EXPECT_EQ(shapes.arrays[picked].shape(), (Shape{2, 1}));
+  EXPECT_FALSE(shapes.arrays[picked].known());
+  EXPECT_FALSE(shapes.arrays[next].known());
+  specialise(t.graph, [&](const Graph& graph) { return infer_shapes(graph, one).arrays; });
+  EXPECT_EQ(t.graph.nodes.size(), 2u);
+}
+
 TEST(RequestShapes, StateThatGrowsHasNoShape) {
   TestGraph t;
   const ValueId x = t.input("x", {1, 4}), past = t.input("past", {kOpen, 4});
