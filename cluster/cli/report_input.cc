@@ -128,6 +128,11 @@ Result<ReportInput> read_report_input(const std::string& folder, const DataRoot&
   }
   const std::string cluster = folder + "/cluster.yaml";
   const bool has_cluster = std::filesystem::exists(cluster, error);
+  if (!any && !has_cluster && std::filesystem::exists(folder + "/sweep.json", error))
+    return invalid(
+        fmt::format("{} is the folder of a sweep, whose page is report.html in it: soliton sweep "
+                    "EXPERIMENT --out {} plays nothing that is there and makes the page again",
+                    folder, folder));
   if (!any && !has_cluster)
     return invalid(
         fmt::format("{} is not the folder of a run: it has none of results.json, "

@@ -65,5 +65,13 @@ TEST_F(Report, OfNoRunIsRefused) {
   EXPECT_FALSE(fs::exists(out + "/report.html"));
 }
 
+TEST_F(Report, OfASweepIsMadeByTheSweep) {
+  fs::create_directory(out);
+  std::ofstream(out + "/sweep.json") << "{}";
+  const Ended ended = run_soliton({"report", out});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, HasSubstr("is the folder of a sweep, whose page is report.html in it"));
+}
+
 }  // namespace
 }  // namespace soliton
