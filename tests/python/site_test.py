@@ -42,10 +42,11 @@ class Site(unittest.TestCase):
         for file in site.rglob("*.css"):
             self.assertNotRegex(file.read_text(), r"url\(['\"]?(https?:)?//|@import", file)
         found = {entry["location"].split("#")[0] for entry in json.loads((site / "search/search_index.json").read_text())["docs"]}
-        for page in SOURCES.glob("docs/*.md"):
-            self.assertIn(f"docs/{page.stem}.html", found)
+        pages = [str(page.relative_to(SOURCES)) for where in ("docs/*.md", "docs/experiments/*.md") for page in SOURCES.glob(where)]
+        for page in pages:
+            self.assertTrue(page.endswith("README.md") or page.replace(".md", ".html") in found, page)
         named = re.findall(r"- (docs/\S+\.md)", (SOURCES / "docs/site.yml").read_text())
-        self.assertEqual(sorted(set(named) - {"docs/decisions/README.md"}), sorted(f"docs/{page.name}" for page in SOURCES.glob("docs/*.md")))
+        self.assertEqual(sorted(set(named) - {"docs/decisions/README.md"}), sorted(pages))
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ constexpr Reason kReasons[] = {
     {"KEY: unknown number format Q.*", kQuickstart, "precision: ms-fp9", "precision: ms-fp7"},
     {"KEY: no node called QHINT", kPing, "to: fpga1", "to: fpga2"},
     {"(KEY: )?no (file|folder) Q(; did you mean Q.)?", kQuickstart, "tuned-ms-fp9.onnx",
-     "tuned-ms-fp8.onnx"},
+     "tuned-ms-fp7.onnx"},
     {"KEY: Q is not a file", kQuickstart, "models/language-gru/tokens.npy", "models"},
 
     // Forms of texts that stand for several things.
@@ -125,7 +125,7 @@ constexpr Reason kReasons[] = {
      "partition.min_nodes: [8]"},
 
     // Axes of an experiment, whose keys and values are those of the cluster file and of results.
-    {"grid: unknown key Q in .+", kClients, "workload.clients: [", "workload.clint: ["},
+    {"(set|grid): unknown key Q.*", kClients, "workload.clients: [", "workload.clint: ["},
     {"grid.KEY: must be a list of values", kClients, "workload.requests: [400]",
      "workload.requests: 400"},
     {"columns: must be a list of keys of results.json: .+", kClients,
