@@ -257,10 +257,11 @@ TEST_F(Services, ADeviceIsSharedAndEveryAnswerIsThatOfOneAlone) {
               alone["services"][i]["outputs"]["sha256"]);
     EXPECT_GT(results["services"][i]["latency_us"]["mean"].get<double>(),
               alone["services"][i]["latency_us"]["mean"].get<double>());
-    used += alone["nodes"][i]["memory_used_bytes"].get<double>();
+    used += alone["nodes"][i]["memory"]["used_bytes"].get<double>();
   }
-  EXPECT_EQ(results["nodes"][0]["memory_used_bytes"].get<double>(), used);
-  EXPECT_EQ(results["nodes"][0]["memory_budget_bytes"], alone["nodes"][0]["memory_budget_bytes"]);
+  EXPECT_EQ(results["nodes"][0]["memory"]["used_bytes"].get<double>(), used);
+  EXPECT_EQ(results["nodes"][0]["memory"]["budget_bytes"],
+            alone["nodes"][0]["memory"]["budget_bytes"]);
 }
 
 TEST_F(Services, ASharedDeviceIsTheSameInEveryLayout) {
@@ -289,7 +290,8 @@ TEST_F(Services, AModelOnSeveralDevicesSharesNone) {
   const Ended beside = end("beside", std::string(kPool) + kShared,
                            {"services[0].nodes=fpga[0-1]", "services[0].partition.min_nodes=2",
                             "services[0].partition.max_nodes=2"});
-  EXPECT_EQ(beside.status, 3) << beside.err;
+  EXPECT_EQ(beside.status, 2) << beside.err;
+  EXPECT_THAT(beside.err, HasSubstr("beside other services: no usable node"));
 }
 
 TEST_F(Services, AMissedPromiseEndsWithStatus1AndNamesTheService) {
