@@ -98,7 +98,7 @@ Chart chosen_link(const Series& series) {
   Chart out{.title = "Load of one link",
             .x_label = fmt::format("time ({})", unit.name),
             .y_label = "share of the line (%)",
-            .words = fmt::format("Choose it here, or in the picture above. A step stands for {}.",
+            .words = fmt::format("Choose it here, or in the picture below. A step stands for {}.",
                                  spell_time(every * series.interval)),
             .choose = "link",
             .group = "time"};
