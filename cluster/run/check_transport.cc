@@ -112,8 +112,6 @@ void check_messages(const ClusterOutcome& outcome, RunResults& results) {
   add(beyond.ports.marks_ppb / 1'000'000'000,
       "packets would have been marked, and rates would have fallen");
   add(beyond.waits, "times a pair of nodes had packets and waited for acknowledgements");
-  add(beyond.late, "acknowledgements waited behind data");
-  add(beyond.heavy, "acknowledgements took long on slow lines that carry data");
   add(beyond.windows, "times a pair had more on its way than a window");
   if (what.empty()) return;
   warn(results.warnings, warning_id::kMessageModeOutside,

@@ -16,10 +16,6 @@ struct MessageBeyond {
   // Times a flow had packets and waited for acknowledgements. Which of them may leave then follows from
   // LTL's windows and what it has measured.
   std::uint64_t waits = 0;
-  // Acknowledgements that waited for long behind data of their own sender.
-  std::uint64_t late = 0;
-  // And those that took much of a round trip on lines with data.
-  std::uint64_t heavy = 0;
   // Messages with which a flow had more on its way than a window.
   std::uint64_t windows = 0;
 };

@@ -54,10 +54,8 @@ struct FlowQueue {
   std::uint32_t held = 0;
   std::uint32_t answered = 0;
   Duration answer{};
-  Duration round_trip{};      // on an idle network
   std::uint64_t windows = 0;  // messages with which it had more than a window
-  std::uint64_t late = 0;   // acknowledgements that waited for long behind data of their own sender
-  std::uint64_t waits = 0;  // times it had to wait for acknowledgements
+  std::uint64_t waits = 0;    // times it had to wait for acknowledgements
 };
 
 class Flows {

@@ -70,19 +70,7 @@ class Lines {
     Port& p = ports_[port];
     p.free = later(std::max(p.free, now), time_of(kinds_[p.kind], packet.count));
     ++p.packets;
-    ++p.charged;
     p.bytes += static_cast<std::uint64_t>(packet.count);
-  }
-  // How long such a packet waits at `port`, in vain for anything that has not come yet.
-  Duration wait(std::size_t port, Instant now) const {
-    return std::max(Duration{}, ports_[port].free - now);
-  }
-  // Its time on the line, if such are an eighth of what crosses that, or more, and not all of it.
-  Duration time_beside_trains(std::size_t port, Bytes packet) const {
-    const Port& p = ports_[port];
-    const std::uint64_t trains = p.packets - p.charged;
-    return trains > 0 && p.charged * 8 > trains ? time_of(kinds_[p.kind], packet.count)
-                                                : Duration{};
   }
   // Time of a full packet on the line.
   Duration full_time(std::size_t port) const { return kinds_[ports_[port].kind].full; }
@@ -107,7 +95,6 @@ class Lines {
   struct Port {
     Instant free{};
     std::uint64_t packets = 0;
-    std::uint64_t charged = 0;  // of these
     std::uint64_t bytes = 0;
     Duration queue_max{};
     Duration wait_max{};

@@ -22,9 +22,6 @@ constexpr int kPacketsAhead = 8;
 constexpr std::uint64_t kUnsentCharge = 64;
 // LTL always lets packets for so many acknowledgements be under way.
 constexpr std::uint32_t kAcknowledgements = 4;
-// An acknowledgement that waits for more of a round trip than this comes so late that probes and windows
-// of LTL may matter; one that takes more of it on a line beside data holds up data that it meets.
-constexpr int kLateShare = 10, kHeavyShare = 20;
 // Of packets that a way holds. More than any window, and sums of a few stay in 32 bits.
 constexpr std::int64_t kHeldMost = std::int64_t{1} << 28;
 
@@ -188,13 +185,13 @@ void MessageNetwork::measure(std::uint32_t number) {
   const TopologyLink& card = topology_.links[there.front().link];
   // The way back may be another one; of equal length it takes as long.
   waiting.answer = transfer_time(topology_, there, Bytes{options_.header});
-  waiting.round_trip = sum(transfer_time(topology_, there, packet), waiting.answer);
+  const Duration round_trip = sum(transfer_time(topology_, there, packet), waiting.answer);
   const Duration line = std::max(transmit_time(Bytes{options_.mtu}, card.rate), picoseconds(1));
   const auto packets_in = [&](Duration time) {
     return static_cast<std::uint32_t>(std::min<std::int64_t>(time / line, kHeldMost));
   };
   waiting.answered = packets_in(waiting.answer) + 1;
-  waiting.held = packets_in(waiting.round_trip);
+  waiting.held = packets_in(round_trip);
   const std::uint32_t queued = std::max(2 * waiting.held, kAcknowledgements * options_.ack_every);
   // On a way that holds half a window the queue never becomes as long as the way.
   waiting.most = 2 * waiting.held < options_.window
@@ -376,30 +373,8 @@ void MessageNetwork::send_acknowledgements(std::uint32_t number, std::uint32_t c
   flows_[number].unacknowledged = 0;
   flows_[number].ack_at = kNever;
   flows_[back].acknowledgements += count;
-  Duration wait{};
-  for (const std::uint32_t port : flows_.path(flows_[back])) {
-    wait = std::max(wait, lines_.wait(port, now()));
+  for (const std::uint32_t port : flows_.path(flows_[back]))
     for (std::uint32_t i = 0; i < count; ++i) lines_.charge(port, now(), Bytes{options_.header});
-  }
-  if (wait == Duration{}) return;
-  FlowQueue& waiting = flows_.queue(number);
-  if (waiting.most == 0) measure(number);
-  if (wait * kLateShare > waiting.round_trip) waiting.late += count;
-}
-
-// Those of the flow that took their time beside data.
-std::uint64_t MessageNetwork::heavy_acknowledgements(std::uint32_t number) const {
-  const Flow& flow = flows_[number];
-  if (flow.acknowledgements == 0) return 0;
-  const std::vector<Hop> there = flows_.hops(flow);
-  const Duration round_trip =
-      sum(transfer_time(topology_, there, Bytes{static_cast<std::int64_t>(full_)}),
-          transfer_time(topology_, there, Bytes{options_.header}));
-  const Bytes size{static_cast<std::int64_t>(options_.header)};
-  for (const std::uint32_t port : flows_.path(flow))
-    if (lines_.time_beside_trains(port, size) * kHeavyShare > round_trip)
-      return flow.acknowledgements;
-  return 0;
 }
 
 // Data may have carried it since, and another packet may have come after that.
@@ -504,8 +479,6 @@ MessageBeyond MessageNetwork::beyond() const {
     const FlowQueue& waiting = flows_.queue(static_cast<std::uint32_t>(i));
     out.waits += waiting.waits;
     out.windows += waiting.windows;
-    out.late += waiting.late;
-    out.heavy += heavy_acknowledgements(static_cast<std::uint32_t>(i));
   }
   return out;
 }

@@ -132,7 +132,6 @@ class MessageNetwork {
   void acknowledge(std::uint32_t flow, std::uint32_t packets, Instant at, bool message);
   std::uint32_t packets_an_ack(const Flow& flow) const;
   void send_acknowledgements(std::uint32_t flow, std::uint32_t count);
-  std::uint64_t heavy_acknowledgements(std::uint32_t flow) const;
   void remind_to_acknowledge(std::uint32_t flow);
   void deliver(std::uint32_t flight, MessageTurn& turn);
   bool process(const MessageEvent& event, MessageTurn& turn);
